@@ -1,0 +1,21 @@
+# AdamW as SegFormer was trained, for 40,000 iterations.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(
+        type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01
+    ),
+    paramwise_cfg=dict(
+        custom_keys=dict(
+            pos_block=dict(decay_mult=0.0),
+            norm=dict(decay_mult=0.0),
+            head=dict(lr_mult=10.0),
+        )
+    ),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-6, by_epoch=False, end=1500),
+    dict(type='PolyLR', eta_min=0.0, begin=1500, end=40000, by_epoch=False),
+]
+train_cfg = dict(type='ResumableTrainLoop', max_iters=40000, val_interval=1000)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')

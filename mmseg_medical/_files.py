@@ -1,0 +1,51 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Write beside ``path``, then put the new file in its place at once.
+
+    A reader sees the old file or the new one; when the block fails (full
+    disk, interrupt), the old file stays as it was and nothing is left beside
+    it. The folder is made where it is missing.
+
+    Args:
+        path: File to write.
+
+    Yields:
+        Path of the temporary file to write to, in the same folder.
+
+    Raises:
+        OSError: If the folder cannot be written; the message names it.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f'.{path.name}.', suffix='.part'
+        )
+    except OSError as error:
+        raise type(error)(
+            error.errno,
+            f'cannot write {path}: {error.strerror}; choose a folder that '
+            'can be written',
+        ) from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        with temporary.open('rb+') as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,105 @@
+"""From a command line to a config that a runner can take."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed
+from mmengine.config import Config
+
+from mmseg_medical.errors import InputError
+
+
+def load_config(
+    path: str,
+    *,
+    options: dict[str, Any] | None = None,
+    work_dir: str | None = None,
+    launcher: str = 'none',
+) -> Config:
+    """Read a config as OpenMMLab's tools do.
+
+    Args:
+        path: Config file.
+        options: Keys to replace, as ``--cfg-options`` gives them.
+        work_dir: Folder for logs and checkpoints; else the config's
+            ``work_dir``, else ``work_dirs/<name of the config>``.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        InputError: If the work_dir cannot be written.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'config {path} does not exist')
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(options or {})
+    cfg.launcher = launcher
+    cfg.work_dir = (
+        work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
+    )
+    _check_writable(cfg.work_dir)
+    if launcher == 'pytorch' and not torch.cuda.is_available():
+        _prepare_cpu_processes(cfg)
+    return cfg
+
+
+def _check_writable(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f'work_dir {folder!r} cannot be written ({error.strerror}); '
+            'choose another with --work-dir'
+        ) from None
+
+
+def _prepare_cpu_processes(cfg: Config) -> None:
+    """Start gloo and wrap the model for the CPU.
+
+    mmengine asks for a GPU before it starts the group and gives the wrapper
+    the number of one; with a group that runs already, it does neither.
+    """
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+
+
+def drop_pretrained(cfg: Any) -> list[str]:
+    """Remove pretrained weights from a model config, at any depth.
+
+    Args:
+        cfg: Config of a model; changed in place.
+
+    Returns:
+        The weights that were removed, as file names, addresses or
+        ``key=value``.
+    """
+    removed = []
+    if isinstance(cfg, dict):
+        init = cfg.get('init_cfg')
+        if isinstance(init, dict) and init.get('type') == 'Pretrained':
+            removed.append(str(init.get('checkpoint')))
+            cfg['init_cfg'] = None
+        for key, nothing in (
+            ('pretrained', None),
+            ('encoder_weights', None),
+        ):
+            value = cfg.get(key)
+            if value:
+                removed.append(f'{key}={value}')
+                cfg[key] = False if value is True else nothing
+    children = cfg.values() if isinstance(cfg, dict) else cfg
+    for child in children:
+        if isinstance(child, (dict, list, tuple)):
+            removed += drop_pretrained(child)
+    return removed

@@ -1,0 +1,83 @@
+"""Test a model from a config and a checkpoint."""
+
+import os
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+from mmengine.runner import Runner
+
+from mmseg_medical.engine.checkpoint import use_safe_loading
+from mmseg_medical.errors import InputError
+
+
+def test(
+    cfg: Config,
+    checkpoint: str,
+    *,
+    tta: bool = False,
+    out: str | None = None,
+    show: bool = False,
+    show_dir: str | None = None,
+    wait_time: float = 2,
+    trust_checkpoint: bool = False,
+) -> dict[str, float]:
+    """Test a model on ``test_dataloader``.
+
+    Scores go to ``work_dir``, with a table per image in ``per_image.csv``.
+
+    Args:
+        cfg: Config with ``work_dir`` and ``launcher``; it is changed.
+        checkpoint: File or address of the weights.
+        tta: Merge the views of ``cfg.tta_model``.
+        out: Folder for probability maps, one TIFF per image.
+        show: Show each prediction in a window.
+        show_dir: Folder for pictures; a relative one lies in
+            ``work_dir/<time>``, as in MMSegmentation.
+        wait_time: Seconds to show each picture for.
+        trust_checkpoint: Load checkpoints that hold more than weights.
+
+    Returns:
+        Scores by name.
+
+    Raises:
+        InputError: If the checkpoint does not fit the config, or something
+            in config or data is wrong.
+    """
+    use_safe_loading(trust=trust_checkpoint)
+    cfg.load_from = checkpoint
+    if tta:
+        _use_tta(cfg)
+    for evaluator in _evaluators(cfg):
+        if evaluator.get('type', '').endswith('OverlapMetric'):
+            table = os.path.join(cfg.work_dir, 'per_image.csv')
+            evaluator.setdefault('csv_file', table)
+    hooks = list(cfg.get('custom_hooks') or [])
+    if out:
+        hooks.append(dict(type='mmseg.SaveProbabilitiesHook', out_dir=out))
+    if show or show_dir:
+        hooks.append(
+            dict(
+                type='mmseg.OverlayHook',
+                out_dir=show_dir,
+                show=show,
+                wait_time=wait_time,
+            )
+        )
+    cfg.custom_hooks = hooks
+    return Runner.from_cfg(cfg).test()
+
+
+def _use_tta(cfg: Config) -> None:
+    if 'tta_model' not in cfg:
+        raise InputError(
+            '--tta needs tta_model in the config, as  tta_model = dict(type='
+            "'MedicalTTAModel', views='d4')"
+        )
+    if 'tta_pipeline' in cfg:  # of models that make views of loaded files
+        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = ConfigDict(cfg.tta_model, module=cfg.model)
+
+
+def _evaluators(cfg: Config) -> list[Any]:
+    evaluators = cfg.get('test_evaluator') or []
+    return evaluators if isinstance(evaluators, list) else [evaluators]

@@ -1,0 +1,73 @@
+"""Train a model from a config."""
+
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmseg_medical.apis.config import drop_pretrained
+from mmseg_medical.engine.checkpoint import latest_checkpoint, use_safe_loading
+from mmseg_medical.errors import InputError
+
+
+def train(
+    cfg: Config,
+    *,
+    resume: bool = False,
+    amp: bool = False,
+    pretrained: bool = True,
+    trust_checkpoint: bool = False,
+) -> Runner:
+    """Train a model.
+
+    Args:
+        cfg: Config with ``work_dir`` and ``launcher``; it is changed.
+        resume: Go on from the latest checkpoint in ``work_dir``, or start
+            where there is none.
+        amp: Train in mixed precision.
+        pretrained: False starts from random weights whatever the config
+            names, so that nothing is downloaded.
+        trust_checkpoint: Load checkpoints that hold more than weights.
+
+    Returns:
+        The runner, after training.
+
+    Raises:
+        InputError: If something in the config or the data does not fit.
+    """
+    use_safe_loading(trust=trust_checkpoint)
+    if not pretrained:
+        removed = drop_pretrained(cfg.model)
+        print_log(
+            f'training from random weights, without {", ".join(removed)}'
+            if removed
+            else 'the config names no pretrained weights',
+            logger='current',
+        )
+    if amp:
+        _use_amp(cfg)
+    if resume:
+        latest = latest_checkpoint(cfg.work_dir)
+        cfg.resume, cfg.load_from = latest is not None, latest
+        if latest is None:
+            print_log(
+                f'no checkpoint in {cfg.work_dir}: training from the start',
+                logger='current',
+            )
+    build: Any = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
+    runner: Runner = build(cfg)
+    runner.train()
+    return runner
+
+
+def _use_amp(cfg: Config) -> None:
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise InputError(
+            f'--amp replaces OptimWrapper, the config has {kind}; set mixed '
+            'precision in its optim_wrapper'
+        )
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')

@@ -1,0 +1,1 @@
+"""Formats of owners: one per file, reading and writing together."""

@@ -1,0 +1,325 @@
+"""TIFF images by region: only the strips or tiles that a region touches."""
+
+import functools
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from mmseg_medical._files import replacing
+from mmseg_medical.errors import InputError
+
+PathLike = str | os.PathLike[str]
+Array = NDArray[Any]
+
+
+class ImageError(InputError):
+    """An image file that cannot be read, with its name and what to do."""
+
+
+class Region(NamedTuple):
+    """Window of an image, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Index of the window in an (H, W, …) array."""
+        return (
+            slice(self.top, self.top + self.height),
+            slice(self.left, self.left + self.width),
+        )
+
+    def check(self, shape: tuple[int, ...], path: PathLike) -> 'Region':
+        """Return the region, or raise ValueError where it leaves ``shape``."""
+        top, left, height, width = self
+        inside = 0 <= top < top + height <= shape[0]
+        if not (inside and 0 <= left < left + width <= shape[1]):
+            raise ValueError(
+                f'{path}: {self} leaves the image of {shape[0]} x {shape[1]} '
+                'pixels (height x width)'
+            )
+        return self
+
+
+class TIFFImage:
+    """One image of a TIFF file, read whole or by region.
+
+    Strips and tiles in every compression that imagecodecs knows, chunky and
+    planar samples, channels first or last, channels as pages; of pyramids the
+    first level. The file is parsed once and opened anew for every read, so
+    that the object may be shared by threads and forked workers.
+
+    Args:
+        path: TIFF file.
+        page: Which image of a file that holds several of the same size;
+            needed where they are no colour channels.
+
+    Attributes:
+        shape: (H, W) or (H, W, C) in pixels.
+        dtype: Type of the samples as :meth:`read` returns them.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageError: If the file is no TIFF, is cut short, or holds several
+            images and ``page`` is not given.
+    """
+
+    def __init__(self, path: PathLike, page: int | None = None) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(
+                f'{path} does not exist; check data_root and data_prefix'
+            )
+        with _naming(self.path), tifffile.TiffFile(self.path) as file:
+            if not file.series:
+                raise ValueError('it holds no image')
+            series = file.series[0].levels[0]
+            key: Any = series.keyframe
+            self._key = key
+            self._colormap = key.colormap if key.photometric == 3 else None
+            count = math.prod(series.shape) // math.prod(key.shape)
+            chosen = self._choose(series, count, page)
+            if series.dataoffset is not None:  # raw and in one piece
+                self._stored = np.dtype(file.byteorder + key.dtype.char)
+                step = math.prod(key.shape) * self._stored.itemsize
+                self._offsets = [series.dataoffset + k * step for k in chosen]
+                end = self._offsets[-1] + step
+            else:
+                self._offsets = []
+                self._pages = [_Page.of(series.pages[k]) for k in chosen]
+                end = max(p.end for p in self._pages)
+            if end > file.filehandle.size:
+                raise ValueError(
+                    f'it is cut short: its data end at byte {end}, the file '
+                    f'at {file.filehandle.size}; copy or download it again'
+                )
+        channels = len(chosen) * key.samplesperpixel
+        self.dtype = np.dtype(key.dtype)
+        if self._colormap is not None:
+            channels, self.dtype = 3, np.dtype(np.uint8)
+        elif self.dtype == bool:
+            self.dtype = np.dtype(np.uint8)
+        size = (key.imagelength, key.imagewidth)
+        self.shape: tuple[int, ...] = size + (channels,) * (channels > 1)
+
+    @classmethod
+    def open(cls, path: PathLike, page: int | None = None) -> 'TIFFImage':
+        """Parse a file, or take what this process has parsed before."""
+        try:
+            stat = os.stat(path)
+        except OSError:
+            return cls(path, page)  # says what is wrong
+        return _parsed(str(path), page, stat.st_mtime_ns, stat.st_size)
+
+    def _choose(self, series: Any, count: int, page: int | None) -> list[int]:
+        """Pages that make up the image: one, or one per channel."""
+        if self._key.imagedepth > 1 or 'Z' in self._key.axes:
+            raise ValueError('it holds a volume in one page')
+        if page is not None:
+            if not 0 <= page < count:
+                raise ValueError(f'it has no page {page}, only {count}')
+            return [page]
+        lead = series.get_axes(squeeze=True).replace(self._key.axes, '')
+        gray = self._key.samplesperpixel == 1
+        if count == 1 or (gray and (lead in 'CS' or count in (3, 4))):
+            return list(range(count))
+        raise ValueError(
+            f'it holds {count} images (axes {series.axes}, shape '
+            f'{series.shape}); choose one with page=0 …'
+        )
+
+    def read(self, region: Region | None = None) -> Array:
+        """Read a region, or the whole image.
+
+        Args:
+            region: Window in pixels; it must lie inside the image.
+
+        Returns:
+            (H, W) or (H, W, C) array of the stored type, channels in the
+            order of the file (RGB). Palettes are applied, gray images that
+            store white as 0 are inverted, 1-bit images become 0 and 255 as
+            stored.
+
+        Raises:
+            ValueError: If the region leaves the image.
+            ImageError: If the data cannot be decoded.
+        """
+        region = Region(*(region or (0, 0, *self.shape[:2])))
+        region.check(self.shape, self.path)
+        with _naming(self.path):
+            if self._offsets:
+                planes = [self._map(k, region) for k in self._offsets]
+            else:
+                planes = [self._decode(p, region) for p in self._pages]
+        img = planes[0] if len(planes) == 1 else np.concatenate(planes, 2)
+        if self._key.photometric == 0 and img.dtype.kind == 'u':
+            img = ~img
+        elif self._colormap is not None:
+            img = (self._colormap >> 8).astype(np.uint8).T[img[..., 0]]
+        if img.dtype == bool:
+            img = img.astype(np.uint8) * 255
+        return img if len(self.shape) == 3 else img[..., 0]
+
+    def _map(self, offset: int, region: Region) -> Array:
+        """Region (h, w, samples) of a page that is stored raw."""
+        key = self._key
+        page: Array = np.memmap(
+            self.path, self._stored, 'r', offset, tuple(key.shape)
+        )
+        planar = key.planarconfig == 2 and key.samplesperpixel > 1
+        if planar:
+            page = np.moveaxis(page.reshape(-1, *key.shape[-2:]), 0, 2)
+        page = page.reshape(key.imagelength, key.imagewidth, -1)
+        return np.array(page[region.slices], self._key.dtype, order='C')
+
+    def _decode(self, page: '_Page', region: Region) -> Array:
+        """Region (h, w, samples) of a page in strips or tiles."""
+        key = self._key
+        top, left, height, width = region
+        if key.is_tiled:
+            rows, cols = key.tilelength, key.tilewidth
+        else:
+            rows, cols = key.rowsperstrip, key.imagewidth
+        rows = min(rows, key.imagelength)
+        across = math.ceil(key.imagewidth / cols)
+        down = math.ceil(key.imagelength / rows)
+        planes = key.samplesperpixel if key.planarconfig == 2 else 1
+        chunky = key.samplesperpixel // planes
+        out = np.empty((height, width, key.samplesperpixel), key.dtype)
+        with open(self.path, 'rb') as file:
+            for s in range(planes):
+                for r in range(top // rows, (top + height - 1) // rows + 1):
+                    for c in range(
+                        left // cols, (left + width - 1) // cols + 1
+                    ):
+                        index = (s * down + r) * across + c
+                        tile = page.segment(file, index)
+                        y, x = r * rows - top, c * cols - left
+                        to = out[max(y, 0) : y + rows, max(x, 0) : x + cols][
+                            ..., s * chunky : (s + 1) * chunky
+                        ]
+                        if tile is None:  # a hole in a sparse file
+                            to[:] = key.nodata
+                            continue
+                        part = tile[0][max(-y, 0) :, max(-x, 0) :]
+                        to[:] = part[: to.shape[0], : to.shape[1]]
+        return out
+
+
+class _Page:
+    """Where the strips or tiles of a page lie, and how to decode them."""
+
+    def __init__(self, offsets: Any, counts: Any, decode: Any) -> None:
+        self.offsets, self.counts, self.decode = offsets, counts, decode
+
+    @classmethod
+    def of(cls, page: Any) -> '_Page':
+        key = page.keyframe
+        decode = key.decode
+        if key.compression in (6, 7, 34892, 33007):
+            decode = functools.partial(
+                decode, jpegtables=page.jpegtables, jpegheader=key.jpegheader
+            )
+        return cls(page.dataoffsets, page.databytecounts, decode)
+
+    @property
+    def end(self) -> int:
+        """First byte of the file after all segments."""
+        return max(map(sum, zip(self.offsets, self.counts, strict=True)))
+
+    def segment(self, file: Any, index: int) -> Array | None:
+        """Decoded strip or tile (depth, height, width, samples)."""
+        if self.counts[index] == 0:
+            return None
+        file.seek(self.offsets[index])
+        tile: Array | None = self.decode(file.read(self.counts[index]), index)[
+            0
+        ]
+        return tile
+
+
+@functools.lru_cache(maxsize=128)
+def _parsed(path: str, page: int | None, _mtime: int, _size: int) -> TIFFImage:
+    return TIFFImage(path, page)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Turn what tifffile raises into one error that names the file."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except (FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:  # decoders raise many types
+        raise ImageError(
+            f'{path} cannot be read as TIFF: {error}{_what_it_is(path)}'
+        ) from error
+
+
+def _what_it_is(path: Path) -> str:
+    with open(path, 'rb') as file:
+        start = file.read(4)
+    kinds = {
+        b'II*\0': '',
+        b'MM\0*': '',
+        b'II+\0': '',
+        b'MM\0+': '',
+        b'': '; it is empty: copy or download it again',
+        b'\x89PNG': '; it is a PNG with another name',
+        b'PK\3\4': '; it is a zip file: unpack it',
+    }
+    for known, name in ((b'\xff\xd8', 'a JPEG'), (b'<', 'a web page')):
+        if start.startswith(known):
+            return f'; it is {name} with another name'
+    return kinds.get(start, f'; a TIFF does not begin with {start!r}')
+
+
+def write_tiff(
+    path: PathLike, img: Array, *, metadata: dict[str, Any] | None = None
+) -> None:
+    """Write an image as tiled, deflated TIFF, whole or not at all.
+
+    Args:
+        path: File to write.
+        img: (H, W), (H, W, 3) uint8 RGB, or (C, H, W) planes.
+        metadata: Kept as JSON in the image description; read it back with
+            :func:`read_metadata`.
+    """
+    rgb = img.ndim == 3 and img.shape[2] == 3 and img.dtype == np.uint8
+    if img.ndim == 3 and img.shape[0] == 1:
+        img = img[0]
+    with replacing(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            img,
+            tile=(256, 256),
+            compression='deflate',
+            predictor=img.dtype.kind in 'ui',
+            photometric='rgb' if rgb else 'minisblack',
+            planarconfig=None if rgb or img.ndim == 2 else 'separate',
+            description=json.dumps(metadata or {}),
+            metadata=None,
+        )
+
+
+def read_metadata(path: PathLike) -> dict[str, Any]:
+    """Metadata that :func:`write_tiff` kept in a file; {} without any."""
+    with _naming(Path(path)), tifffile.TiffFile(path) as file:
+        try:
+            metadata = json.loads(file.pages.first.description)
+        except ValueError:
+            metadata = {}
+    return metadata if isinstance(metadata, dict) else {}

@@ -1,0 +1,7 @@
+"""Data sets of owners and the transforms between their files and a model."""
+
+from mmseg_medical.datasets import transforms
+from mmseg_medical.datasets.base import DatasetError, MedicalDataset
+from mmseg_medical.datasets.hubmap import HuBMAPDataset
+
+__all__ = ['DatasetError', 'HuBMAPDataset', 'MedicalDataset', 'transforms']

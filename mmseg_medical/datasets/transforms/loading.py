@@ -1,0 +1,199 @@
+"""From a sample's names to pixels, no more of them than are needed."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from mmseg_medical.converters import rle
+from mmseg_medical.converters.image import image_size, read_image
+from mmseg_medical.converters.polygon import rasterize, read_polygons
+from mmseg_medical.converters.tiff import Region
+from mmseg_medical.errors import InputError
+
+
+def _true_size(results: dict[str, Any]) -> tuple[int, int]:
+    """Size of the image file, checked against the owner's table."""
+    size = image_size(results['img_path'])
+    told = (results.get('height', size[0]), results.get('width', size[1]))
+    if told != size:
+        raise InputError(
+            f'{results.get("where", "")}: the table says {told[0]} x '
+            f'{told[1]} pixels (height x width), {results["img_path"]} has '
+            f'{size[0]} x {size[1]}; if the table is wrong, add the id to '
+            'wrong_sizes of the data set'
+        )
+    return size
+
+
+@TRANSFORMS.register_module()
+class ChooseRandomRegion(BaseTransform):
+    """Choose the window that the loading transforms read.
+
+    Comes before the loading transforms, so that only the window is decoded.
+
+    Args:
+        scale: Least and greatest side of the window as a share of the
+            image's, 0 to 1.
+        ratio: Least and greatest width divided by height, relative to the
+            image's.
+        prob: Probability of choosing a window; else the whole image is read.
+        foreground: Probability that the window holds a pixel of foreground,
+            where the mask is known as run lengths.
+
+    Raises:
+        ValueError: If a range is empty or out of bounds.
+
+    Required keys: img_path. Added keys: region.
+    """
+
+    def __init__(
+        self,
+        scale: tuple[float, float] = (0.3, 1.0),
+        ratio: tuple[float, float] = (0.75, 1.33),
+        *,
+        prob: float = 1.0,
+        foreground: float = 0.0,
+    ) -> None:
+        if not 0 < scale[0] <= scale[1] <= 1:
+            raise ValueError(f'scale {scale} must be rising within (0, 1]')
+        if not 0 < ratio[0] <= ratio[1]:
+            raise ValueError(f'ratio {ratio} must be rising and above 0')
+        self.scale = scale
+        self.ratio = ratio
+        self.prob = prob
+        self.foreground = foreground
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        if np.random.random() >= self.prob:
+            return results
+        size = np.array(_true_size(results))
+        scale = np.random.uniform(*self.scale)
+        stretch = np.exp(np.random.uniform(*np.log(self.ratio)) / 2)
+        window = np.round(size * scale * [1 / stretch, stretch]).astype(int)
+        window = np.clip(window, 1, size)
+        low, high = np.zeros(2, int), size - window
+        if np.random.random() < self.foreground:
+            pixel = self._pixel(results, size)
+            if pixel is not None:
+                low = np.maximum(pixel - window + 1, 0)
+                high = np.minimum(pixel, high)
+        top, left = np.random.randint(low, high + 1)
+        results['region'] = Region(int(top), int(left), *map(int, window))
+        return results
+
+    @staticmethod
+    def _pixel(results: dict[str, Any], size: Any) -> Any:
+        """Row and column of a random foreground pixel, or None."""
+        if 'rle' not in results:
+            return None
+        runs = rle.load(
+            results['rle'],
+            tuple(size),
+            results['rle_dialect'],
+            where=results.get('where', ''),
+        )
+        if not runs.area:
+            return None
+        before = np.cumsum(runs.ends - runs.starts)
+        nth = np.random.randint(runs.area)
+        k = np.searchsorted(before, nth, side='right')
+        flat = runs.ends[k] - (before[k] - nth)
+        return np.array(np.unravel_index(flat, size, order=runs.order))
+
+
+@TRANSFORMS.register_module()
+class LoadImageRegion(BaseTransform):
+    """Read the image, or the region that was chosen.
+
+    Args:
+        to_bgr: Reverse the channels of colour images, which files keep as
+            RGB, to the BGR of mmcv.
+
+    Required keys: img_path, region (optional).
+    Added keys: img (H, W, C) of the stored type; img_shape, ori_shape
+    (height, width) of what was read. An alpha channel is dropped.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageError: If the file cannot be decoded.
+        InputError: If its size differs from the owner's table.
+    """
+
+    def __init__(self, *, to_bgr: bool = True) -> None:
+        self.to_bgr = to_bgr
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        _true_size(results)
+        img = read_image(results['img_path'], results.get('region'))
+        if img.ndim == 3 and img.shape[2] == 4:
+            img = img[..., :3]
+        if img.ndim == 3 and img.shape[2] == 3 and self.to_bgr:
+            img = cv2.cvtColor(img, cv2.COLOR_RGB2BGR)
+        if img.ndim == 2:
+            img = img[..., None]
+        results['img'] = img
+        results['img_shape'] = results['ori_shape'] = img.shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadMaskRegion(BaseTransform):
+    """Read the mask, or the region that was chosen.
+
+    The mask is painted from run lengths or from polygons, or read from an
+    image of class indices, at the size of the image file. After ``Resize`` it
+    has the original size, as a metric needs it.
+
+    Args:
+        repair: Mend run lengths that are not well-formed, with a warning.
+
+    Required keys: img_path; rle and rle_dialect, or polygon_path, or
+    seg_map_path; region (optional).
+    Added keys: gt_seg_map (H, W) uint8 or as stored, seg_fields.
+
+    Raises:
+        RLEError, PolygonError, ImageError: If the mask cannot be read.
+        InputError: If its size differs from the image's.
+    """
+
+    def __init__(self, *, repair: bool = False) -> None:
+        self.repair = repair
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        size = _true_size(results)
+        region = Region(*results.get('region', (0, 0, *size)))
+        if 'rle' in results:
+            runs = rle.load(
+                results['rle'],
+                size,
+                results['rle_dialect'],
+                repair=self.repair,
+                where=results.get('where', ''),
+            )
+            mask = runs.crop(*region).to_mask()
+        elif 'polygon_path' in results:
+            polygons = read_polygons(results['polygon_path'])
+            mask = rasterize(polygons, size, region)
+        elif 'seg_map_path' in results:
+            mask = self._read(results['seg_map_path'], size, region)
+        else:
+            raise KeyError(
+                f'{results["img_path"]} has no mask: a sample needs rle, '
+                'polygon_path or seg_map_path'
+            )
+        results['gt_seg_map'] = mask
+        results.setdefault('seg_fields', []).append('gt_seg_map')
+        return results
+
+    @staticmethod
+    def _read(path: str, size: tuple[int, int], region: Region) -> Any:
+        found = image_size(path)
+        if found != size:
+            raise InputError(
+                f'{path} has {found[0]} x {found[1]} pixels (height x '
+                f'width), its image {size[0]} x {size[1]}'
+            )
+        return read_image(path, region)

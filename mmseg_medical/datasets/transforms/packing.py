@@ -1,0 +1,72 @@
+"""From a pipeline's dict to the tensors of a model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmengine.structures import PixelData
+from mmseg.registry import TRANSFORMS
+from mmseg.structures import SegDataSample
+
+# What a sample says about itself, as far as its data set knows it.
+META_KEYS = (
+    'img_id',
+    'img_path',
+    'ori_shape',
+    'img_shape',
+    'pad_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
+    'region',
+    'organ',
+    'data_source',
+    'pixel_size',
+    'tissue_thickness',
+    'sex',
+    'age',
+    'stain_normalized',
+)
+
+
+@TRANSFORMS.register_module()
+class PackMedicalInputs(BaseTransform):
+    """Pack image, mask and metadata, each in the type it has.
+
+    MMSegmentation's packer makes masks int64, eight times the memory between
+    loader and model; here they keep their type, and masks of several planes
+    are understood.
+
+    Args:
+        meta_keys: Keys to keep as ``metainfo`` where they are present.
+
+    Required keys: img (H, W) or (H, W, C), gt_seg_map (H, W) or (H, W, C)
+    (optional).
+
+    Returns:
+        ``inputs``: (C, H, W) tensor. ``data_samples``: SegDataSample with
+        ``gt_sem_seg`` of (1 or C, H, W).
+    """
+
+    def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
+        self.meta_keys = tuple(meta_keys)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        sample = SegDataSample()
+        if 'gt_seg_map' in results:
+            mask = _planes(results['gt_seg_map'])
+            sample.gt_sem_seg = PixelData(data=mask)
+        sample.set_metainfo(
+            {key: results[key] for key in self.meta_keys if key in results}
+        )
+        return dict(inputs=_planes(results['img']), data_samples=sample)
+
+
+def _planes(array: Any) -> torch.Tensor:
+    """(C, H, W) tensor of an (H, W) or (H, W, C) array."""
+    if array.ndim == 2:
+        array = array[..., None]
+    planes = np.ascontiguousarray(array.transpose(2, 0, 1))
+    return torch.from_numpy(planes)

@@ -1,0 +1,9 @@
+"""Hooks, registered with MMSegmentation."""
+
+from mmseg_medical.engine.hooks.checkpoint import SafeCheckpointHook
+from mmseg_medical.engine.hooks.prediction import (
+    OverlayHook,
+    SaveProbabilitiesHook,
+)
+
+__all__ = ['OverlayHook', 'SafeCheckpointHook', 'SaveProbabilitiesHook']

@@ -1,0 +1,119 @@
+"""Checkpoints that never cost the one before."""
+
+import os
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop
+from mmseg.registry import HOOKS
+
+from mmseg_medical._files import replacing
+from mmseg_medical.engine.checkpoint import check_meta
+
+
+class _RemoveLater:
+    """File backend that removes files only when told to."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self._outdated: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def remove(self, path: str) -> None:
+        self._outdated.append(path)
+
+    def flush(self, keep: set[str | None]) -> None:
+        for path in self._outdated:
+            if path not in keep and self._backend.isfile(path):
+                self._backend.remove(path)
+        self._outdated.clear()
+
+
+@HOOKS.register_module()
+class SafeCheckpointHook(CheckpointHook):
+    """mmengine's checkpoint hook, safe against full disks and kills.
+
+    A checkpoint is written beside its place and then moved there; outdated
+    ones are removed after the new one is whole, not before. Checkpoints carry
+    the task, the classes and the post-processing of the model, and are
+    refused for testing or resuming with others.
+
+    Args:
+        kwargs: Arguments of :class:`mmengine.hooks.CheckpointHook`.
+
+    Example:
+        >>> default_hooks = dict(
+        ...     checkpoint=dict(
+        ...         type='SafeCheckpointHook',
+        ...         interval=1000,
+        ...         max_keep_ckpts=1,
+        ...         save_best='dice_per_image',
+        ...     )
+        ... )
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault('backend_args', dict(backend='AtomicBackend'))
+        super().__init__(**kwargs)
+
+    def before_train(self, runner: Any) -> None:
+        super().before_train(runner)
+        self.file_backend = _RemoveLater(self.file_backend)
+
+    def before_save_checkpoint(
+        self, runner: Any, checkpoint: dict[str, Any]
+    ) -> None:
+        model = _unwrapped(runner.model)
+        if hasattr(model, 'task'):
+            checkpoint['meta']['task'] = model.task.name
+            checkpoint['meta']['postprocess'] = model.postprocess
+
+    def after_load_checkpoint(
+        self, runner: Any, checkpoint: dict[str, Any]
+    ) -> None:
+        training = isinstance(runner._train_loop, BaseLoop)  # built by train()
+        if training and not runner._resume:
+            return  # other tasks may start from these weights
+        model = _unwrapped(runner.model)
+        loop = runner.train_loop if training else runner.test_loop
+        check_meta(
+            checkpoint.get('meta', {}),
+            getattr(getattr(model, 'task', None), 'name', None),
+            loop.dataloader.dataset.metainfo.get('classes'),
+            str(runner._load_from),
+        )
+
+    def _save_checkpoint_with_step(
+        self, runner: Any, step: int, meta: dict[str, Any]
+    ) -> None:
+        super()._save_checkpoint_with_step(runner, step, meta)
+        self._flush(runner)
+
+    def _save_best_checkpoint(
+        self, runner: Any, metrics: dict[str, Any]
+    ) -> None:
+        super()._save_best_checkpoint(runner, metrics)
+        self._flush(runner)
+
+    def _flush(self, runner: Any) -> None:
+        if is_main_process():
+            best = getattr(self, 'best_ckpt_path', None)
+            bests = getattr(self, 'best_ckpt_path_dict', {})
+            self.file_backend.flush({self.last_ckpt, best, *bests.values()})
+            if self.last_ckpt:
+                note = os.path.join(runner.work_dir, 'last_checkpoint')
+                with replacing(note) as temporary:
+                    temporary.write_text(self.last_ckpt)
+
+
+def _unwrapped(model: Any) -> Any:
+    """The segmentor within a distributed wrapper or a TTA model."""
+    while is_model_wrapper(model) or not hasattr(model, 'backbone'):
+        if not hasattr(model, 'module'):
+            break
+        model = model.module
+    return model

@@ -1,0 +1,5 @@
+"""Evaluation: scores on arrays and the metrics above them."""
+
+from mmseg_medical.evaluation import functional, metrics
+
+__all__ = ['functional', 'metrics']

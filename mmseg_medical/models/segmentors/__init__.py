@@ -1,0 +1,6 @@
+"""Segmentors."""
+
+from mmseg_medical.models.segmentors.segmentor import MedicalSegmentor
+from mmseg_medical.models.segmentors.tta import MedicalTTAModel
+
+__all__ = ['MedicalSegmentor', 'MedicalTTAModel']

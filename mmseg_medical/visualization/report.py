@@ -1,0 +1,142 @@
+"""A page to look at after a test: scores, curves, the worst images first."""
+
+import base64
+import csv
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from mmseg_medical._files import replacing
+from mmseg_medical.visualization import overlay
+
+PathLike = str | os.PathLike[str]
+
+
+def write_report(
+    path: PathLike,
+    *,
+    title: str,
+    per_image: PathLike,
+    overlay_dir: PathLike | None = None,
+    scalars: PathLike | None = None,
+    note: str = '',
+    limit: int = 60,
+) -> Path:
+    """Write a report as one HTML file that needs nothing beside it.
+
+    Args:
+        path: HTML file to write.
+        title: Heading of the page.
+        per_image: Table that :class:`OverlapMetric` wrote, one row per image.
+        overlay_dir: Folder of ``<id>.jpg`` that :class:`OverlayHook` wrote.
+        scalars: ``scalars.json`` of mmengine's log, for the curves.
+        note: A sentence below the heading.
+        limit: Number of pictures, the worst images first.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        FileNotFoundError: If a file that was named does not exist.
+        ValueError: If the table is empty.
+    """
+    with open(per_image, newline='', encoding='utf-8') as file:
+        rows = list(csv.DictReader(file))
+    if not rows:
+        raise ValueError(f'{per_image} has no rows; nothing was tested')
+    scores = [key for key in rows[0] if key.split('/')[0] == 'dice']
+    for row in rows:
+        row['score'] = float(np.mean([float(row[key]) for key in scores]))
+    rows.sort(key=lambda row: row['score'])
+    for row in rows[:limit] if overlay_dir else ():
+        row['picture'] = _embedded(Path(overlay_dir, f'{row["id"]}.jpg'))
+    values = np.array([row['score'] for row in rows])
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    html = environment.get_template('report.html.j2').render(
+        title=title,
+        note=note,
+        rows=rows,
+        limit=limit,
+        summary={
+            'images': len(rows),
+            'mean Dice per image': f'{values.mean():.4f}',
+            'median': f'{np.median(values):.4f}',
+            'worst': f'{values.min():.4f}',
+        },
+        histogram=_figure(_draw_histogram, values),
+        curves=_figure(_draw_curves, _read_scalars(scalars)),
+        legend={
+            'hit': overlay.HIT,
+            'false positive': overlay.FALSE_POSITIVE,
+            'miss': overlay.MISS,
+        },
+    )
+    with replacing(path) as temporary:
+        temporary.write_text(html, encoding='utf-8')
+    return Path(path)
+
+
+def _embedded(path: Path) -> str:
+    data = base64.b64encode(path.read_bytes()).decode('ascii')
+    return f'data:image/jpeg;base64,{data}'
+
+
+def _read_scalars(path: PathLike | None) -> dict[str, list[Any]]:
+    """Curves by name, each a list of (iteration, value)."""
+    curves: dict[str, list[Any]] = {}
+    lines = Path(path).read_text().splitlines() if path else []
+    for line in lines:
+        entry = json.loads(line)
+        step = entry.get('step', entry.get('iter'))
+        for key in ('loss', 'lr', 'dice_per_image', 'dice_pooled'):
+            if key in entry:
+                curves.setdefault(key, []).append((step, entry[key]))
+    return curves
+
+
+def _figure(draw: Any, data: Any) -> str:
+    """SVG of a figure; '' where there is nothing to draw."""
+    if not len(data):
+        return ''
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 2.6), layout='constrained')
+    draw(figure, data)
+    for axes in figure.axes:
+        axes.spines[['top', 'right']].set_visible(False)
+        axes.grid(alpha=0.25)
+    buffer = io.StringIO()
+    figure.savefig(buffer, format='svg', transparent=True)
+    svg = buffer.getvalue()
+    return svg[svg.index('<svg') :]
+
+
+def _draw_histogram(figure: Any, values: Any) -> None:
+    axes = figure.subplots()
+    low = min(0.9, np.floor(values.min() * 20) / 20)
+    axes.hist(values, bins=np.linspace(low, 1, 41), color='#0072b2')
+    axes.set(xlabel='Dice of an image', ylabel='images', xlim=(low, 1))
+    axes.yaxis.get_major_locator().set_params(integer=True)
+
+
+def _draw_curves(figure: Any, curves: dict[str, list[Any]]) -> None:
+    panels = [('loss',), ('lr',), ('dice_per_image', 'dice_pooled')]
+    panels = [p for p in panels if any(key in curves for key in p)]
+    for axes, keys in zip(
+        np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True
+    ):
+        for key in keys:
+            if key in curves:
+                steps, values = zip(*curves[key], strict=True)
+                axes.plot(steps, values, label=key, marker='.', markersize=3)
+        axes.set_xlabel('iteration')
+        axes.legend(frameon=False)

@@ -1,0 +1,33 @@
+"""Print a config with all that it inherits.
+
+Usage: tools/print_config.py CONFIG
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+from mmseg_medical.apis import drop_pretrained
+from mmseg_medical.apis.command_line import add_config_arguments, run_tool
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print a config; ``argv`` as on the command line."""
+    parser = argparse.ArgumentParser(description='Print a whole config')
+    add_config_arguments(parser)
+    parser.add_argument(
+        '--graph', action='store_true', help='print the modules of the model'
+    )
+    args = parser.parse_args(argv)
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    print(cfg.pretty_text)
+    if args.graph:
+        drop_pretrained(cfg.model)
+        print(MODELS.build(cfg.model))
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,58 @@
+"""Test a model.
+
+Usage: tools/test.py CONFIG CHECKPOINT [--tta] [--out DIR] …
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from mmseg_medical.apis import load_config, test
+from mmseg_medical.apis.command_line import add_runner_arguments, run_tool
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, float]:
+    """Test a model; ``argv`` as on the command line. Returns the scores."""
+    parser = argparse.ArgumentParser(description='Test a model')
+    add_runner_arguments(parser)
+    parser.add_argument('checkpoint', help='file or address of the weights')
+    parser.add_argument(
+        '--tta', action='store_true', help='merge views of each image'
+    )
+    parser.add_argument(
+        '--out', metavar='DIR', help='folder for probability maps'
+    )
+    parser.add_argument(
+        '--show', action='store_true', help='show each prediction'
+    )
+    parser.add_argument(
+        '--show-dir',
+        metavar='DIR',
+        help='folder for pictures; a relative one lies in work_dir/<time>',
+    )
+    parser.add_argument(
+        '--wait-time',
+        type=float,
+        default=2,
+        help='seconds to show each picture for',
+    )
+    args = parser.parse_args(argv)
+    cfg = load_config(
+        args.config,
+        options=args.cfg_options,
+        work_dir=args.work_dir,
+        launcher=args.launcher,
+    )
+    return test(
+        cfg,
+        args.checkpoint,
+        tta=args.tta,
+        out=args.out,
+        show=args.show,
+        show_dir=args.show_dir,
+        wait_time=args.wait_time,
+        trust_checkpoint=args.trust_checkpoint,
+    )
+
+
+if __name__ == '__main__':
+    run_tool(main)
