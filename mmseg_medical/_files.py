@@ -46,6 +46,15 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         with temporary.open('rb+') as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno is None or str(path) in str(error):
+            raise
+        raise type(error)(
+            error.errno,
+            f'cannot write {path}: {error.strerror}; an old file of that name '
+            'stays as it was',
+        ) from None
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

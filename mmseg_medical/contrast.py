@@ -28,9 +28,10 @@ def clahe(
             histogram; above 0.
         tile_grid: Number of tiles (rows, columns).
         occupied_range: Equalise 256 levels between the least and greatest
-            value of the image and give back that range. OpenCV spreads 16-bit
-            histograms over 65,536 bins, where tiles of few pixels or images
-            of a narrow range (12-bit scanners, MR) come out nearly unchanged.
+            value of the image and give back that range. Without it OpenCV
+            takes one bin per value of 65,536; images of 12 bits fill few of
+            them, each is cut to one pixel, and the result is an equalisation
+            of the values that occur, stretched over all 16 bits.
         bgr: Order of the channels of colour images; False is RGB.
 
     Returns:

@@ -21,7 +21,7 @@ def parse_integers(text: str) -> IntArray:
     try:
         raw = np.frombuffer(text.encode('ascii'), np.uint8)
         numbers, count = _parse(raw)
-    except (UnicodeEncodeError, ValueError):
+    except UnicodeEncodeError:
         count = -1
     if count >= 0:
         return numbers[:count]
@@ -41,7 +41,7 @@ def join_integers(numbers: IntArray) -> str:
 
 def _parse_numpy(raw: Bytes) -> tuple[IntArray, int]:
     words = raw.tobytes().split()
-    if any(len(word) > 19 or b'_' in word or b'+' in word for word in words):
+    if not all(re.fullmatch(rb'-?[0-9]{1,18}', word) for word in words):
         return np.empty(0, np.int64), -1
     return np.array(words, dtype='S').astype(np.int64), len(words)
 

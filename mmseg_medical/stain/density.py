@@ -168,7 +168,8 @@ def ratio_percentiles(
         limit: Ratios are clipped to -limit … limit.
 
     Returns:
-        As many values as ``percent``, exact to ``2 * limit / 65536``.
+        As many values as ``percent``, of those that occur, exact to
+        ``2 * limit / 65536``.
     """
     counts = np.zeros(BINS, np.int64)
     scale = np.float32(BINS / (2 * limit))
@@ -183,18 +184,19 @@ def ratio_percentiles(
 
 
 def sum_percentiles(
-    pixels: Image, part: FloatArray, darkest: int, percent: float
+    pixels: Image, part: FloatArray, brightest: int, percent: float
 ) -> FloatArray:
     """One percentile of two projections of the density.
 
     Args:
         pixels: (N, 3) uint8.
         part: (2, 3, 256) what each intensity of each channel adds.
-        darkest: A pixel counts where no channel is brighter than this.
+        brightest: A pixel counts where some channel is not brighter than
+            this; 255 counts all.
         percent: Percentile, 0 to 100.
 
     Returns:
-        (2,), exact to 1 / 65536 of the range of the projection.
+        (2,), a value that occurs, exact to 1 / 65536 of the range.
     """
     low = part.min(2).sum(1)
     scale = (BINS - 8) / np.maximum(part.max(2).sum(1) - low, 1e-6)
@@ -203,7 +205,7 @@ def sum_percentiles(
         (part - low[:, None, None] / 3) * scale[:, None, None]
     ).astype(np.int64)
     counts = np.zeros((2, BINS), np.int64)
-    _sums(pixels, fields[0] + (fields[1] << 32), darkest, counts)
+    _sums(pixels, fields[0] + (fields[1] << 32), brightest, counts)
     bins = np.array([_percentiles(c, percent) for c in counts])
     return bins / scale + low
 
@@ -332,10 +334,10 @@ def _ratios(
 
 
 def _sums_numpy(
-    pixels: Image, packed: IntArray, darkest: int, counts: Any
+    pixels: Image, packed: IntArray, brightest: int, counts: Any
 ) -> None:
     for _, block in _blocks(pixels):
-        kept = block[(block <= darkest).all(1)]
+        kept = block[(block <= brightest).any(1)]
         word = sum(packed[c][kept[:, c]] for c in range(3))
         for k in range(2):
             index = (word >> (32 * k)) & (BINS - 1)
@@ -343,11 +345,13 @@ def _sums_numpy(
 
 
 @compiled(_sums_numpy)
-def _sums(pixels: Image, packed: IntArray, darkest: int, counts: Any) -> None:
+def _sums(
+    pixels: Image, packed: IntArray, brightest: int, counts: Any
+) -> None:
     mask = (1 << 16) - 1
     for i in range(pixels.shape[0]):
         r, g, b = pixels[i, 0], pixels[i, 1], pixels[i, 2]
-        if r <= darkest and g <= darkest and b <= darkest:
+        if r <= brightest or g <= brightest or b <= brightest:
             word = packed[0, r] + packed[1, g] + packed[2, b]
             counts[0, word & mask] += 1
             counts[1, (word >> 32) & mask] += 1

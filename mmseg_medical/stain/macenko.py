@@ -65,9 +65,10 @@ class MacenkoNormalizer(StainNormalizer):
         white: Intensity of unstained background, 0 to 255.
         beta: Pixels with a density below it in any channel are background.
         alpha: Percentile of the angle that is taken for a pure stain.
-        tissue_only: Take the maxima over the tissue. By default they are
-            taken over the whole image, as in the paper and in torchstain:
-            an image that is mostly background then comes out stronger.
+        tissue_only: Take the maxima over pixels that are stained at all
+            (density of beta in any channel). By default they are taken over
+            the whole image, as in torchstain, StainTools and TIAToolbox: an
+            image that is mostly background then comes out stronger.
         min_tissue: Share of tissue below which images pass unchanged.
         sample: Number of pixels from which on the main axes are estimated
             from every n-th row.

@@ -38,8 +38,8 @@ def jitter_stains(img: Image, gain: ArrayLike, shift: ArrayLike) -> Image:
 
     Args:
         img: (H, W, 3) uint8 RGB.
-        gain: (3,) factors of haematoxylin, eosin and DAB, about 1.
-        shift: (3,) added to the concentrations, in optical density.
+        gain: (3,) factors of haematoxylin, eosin and DAB, or one for all.
+        shift: (3,) or one, added to the concentrations, in optical density.
 
     Returns:
         (H, W, 3) uint8 RGB; the same values for gain 1 and shift 0.
@@ -50,5 +50,6 @@ def jitter_stains(img: Image, gain: ArrayLike, shift: ArrayLike) -> Image:
     Source: Tellez et al., IEEE Transactions on Medical Imaging 37, 2018.
     """
     unmix = np.linalg.inv(HED_VECTORS.T)
-    matrix = HED_VECTORS.T @ (np.asarray(gain)[:, None] * unmix)
-    return recolor(img, matrix, HED_VECTORS.T @ shift, Density(255, 1))
+    matrix = HED_VECTORS.T * gain @ unmix
+    shift = HED_VECTORS.T @ np.broadcast_to(shift, 3)
+    return recolor(img, matrix, shift, Density(255, 1))

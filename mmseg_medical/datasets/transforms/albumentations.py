@@ -9,6 +9,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from mmseg_medical.errors import InputError
+
 
 @TRANSFORMS.register_module()
 class ApplyAlbumentations(BaseTransform):
@@ -28,7 +30,7 @@ class ApplyAlbumentations(BaseTransform):
 
     Raises:
         ImportError: If albumentations is not installed.
-        ValueError: If a name is no class of albumentations, or its
+        InputError: If a name is no class of albumentations, or its
             arguments do not fit.
 
     Example:
@@ -87,7 +89,7 @@ def _build(library: Any, config: dict[str, Any]) -> Any:
     name = arguments.pop('type', None)
     kind = getattr(library, str(name), None)
     if not isinstance(kind, type):
-        raise ValueError(
+        raise InputError(
             f'albumentations {library.__version__} has no transform {name!r}'
         )
     if 'transforms' in arguments:
@@ -97,4 +99,4 @@ def _build(library: Any, config: dict[str, Any]) -> Any:
     try:
         return kind(**arguments)
     except (TypeError, ValueError) as error:
-        raise ValueError(f'albumentations.{name}: {error}') from None
+        raise InputError(f'albumentations.{name}: {error}') from None

@@ -44,7 +44,7 @@ class ChooseRandomRegion(BaseTransform):
             where the mask is known as run lengths.
 
     Raises:
-        ValueError: If a range is empty or out of bounds.
+        InputError: If a range is empty or out of bounds.
 
     Required keys: img_path. Added keys: region.
     """
@@ -58,9 +58,9 @@ class ChooseRandomRegion(BaseTransform):
         foreground: float = 0.0,
     ) -> None:
         if not 0 < scale[0] <= scale[1] <= 1:
-            raise ValueError(f'scale {scale} must be rising within (0, 1]')
+            raise InputError(f'scale {scale} must be rising within (0, 1]')
         if not 0 < ratio[0] <= ratio[1]:
-            raise ValueError(f'ratio {ratio} must be rising and above 0')
+            raise InputError(f'ratio {ratio} must be rising and above 0')
         self.scale = scale
         self.ratio = ratio
         self.prob = prob

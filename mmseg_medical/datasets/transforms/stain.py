@@ -8,6 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from mmseg_medical.converters.image import read_image
+from mmseg_medical.errors import InputError
 from mmseg_medical.stain import build_normalizer, jitter_stains
 
 
@@ -29,10 +30,11 @@ class StainNormalize(BaseTransform):
         options: Arguments of the normaliser.
 
     Required keys: img (H, W, 3) uint8 BGR.
-    Modified keys: img. Added keys: stain_normalized (bool).
+    Modified keys: img. Added keys: stain_normalized (bool), False where the
+    image had to pass unchanged.
 
     Raises:
-        ValueError: If there is no target, or the image is not 8-bit colour.
+        InputError: If there is no target, or the image is not 8-bit colour.
 
     Example:
         >>> dict(type='StainNormalize', method='work_dirs/target.json')
@@ -50,7 +52,7 @@ class StainNormalize(BaseTransform):
         if target is not None:
             self.normalizer.fit(read_image(target)[..., :3])
         if self.normalizer.target is None:
-            raise ValueError(
+            raise InputError(
                 f'{method} needs a target: an image file as target=, or a '
                 'saved .json as method='
             )
@@ -58,7 +60,6 @@ class StainNormalize(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         if np.random.random() >= self.prob:
-            results['stain_normalized'] = False
             return results
         rgb = cv2.cvtColor(results['img'], cv2.COLOR_BGR2RGB)
         normalized = self.normalizer.normalize(rgb)
@@ -89,7 +90,7 @@ class StainJitter(BaseTransform):
         self, gain: float = 0.1, shift: float = 0.02, *, prob: float = 0.5
     ) -> None:
         if not 0 <= gain < 1 or shift < 0:
-            raise ValueError(
+            raise InputError(
                 f'gain {gain} must lie in [0, 1), shift {shift} be >= 0'
             )
         self.gain = gain

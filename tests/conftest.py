@@ -1,0 +1,221 @@
+"""Factories of tiny inputs in real formats; no test reaches the network."""
+
+import csv
+import importlib.util
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+
+import mmseg_medical
+from mmseg_medical.converters import rle
+from mmseg_medical.utils import register_all_modules
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser):
+    parser.addoption('--slow', action='store_true', help='run slow tests too')
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption('--slow'):
+        skip = pytest.mark.skip(reason='slow; run with --slow')
+        for item in items:
+            if 'slow' in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    def refuse(self, address, *_):
+        if self.family == socket.AF_UNIX or address[0] in (
+            '127.0.0.1',
+            '::1',
+            'localhost',
+        ):
+            return connect(self, address)
+        raise OSError(f'tests do not reach the network: {address}')
+
+    connect = socket.socket.connect
+    monkeypatch.setattr(socket.socket, 'connect', refuse)
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _scope():
+    register_all_modules()
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    np.random.seed(0)
+
+
+@pytest.fixture
+def real_data() -> Callable[[str], Path]:
+    """Folder of a real data set; skips where there is none."""
+    default = ROOT.parent / 'shared' / 'data'
+    root = Path(os.environ.get('MMSEG_MEDICAL_DATA', default))
+
+    def folder(name: str) -> Path:
+        path = root / name
+        if not path.is_dir():
+            pytest.skip(f'no {path}; set MMSEG_MEDICAL_DATA')
+        return path
+
+    return folder
+
+
+@pytest.fixture
+def tool() -> Callable[[str], ModuleType]:
+    """Load a command-line tool by name, to call its ``main(argv)``."""
+
+    def load(name: str) -> ModuleType:
+        path = ROOT / 'tools' / f'{name}.py'
+        spec = importlib.util.spec_from_file_location(f'tools_{name}', path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+def he_tile(size: int = 96, seed: int = 0) -> np.ndarray:
+    """Synthetic H&E tile (size, size, 3) uint8 RGB: nuclei on eosin."""
+    rng = np.random.default_rng(seed)
+    haematoxylin = np.zeros((size, size), np.float32)
+    for x, y in rng.integers(0, size, (size // 4, 2)).tolist():
+        cv2.circle(haematoxylin, (x, y), 4, float(rng.uniform(0.8, 1.6)), -1)
+    eosin = 0.3 + 0.5 * cv2.GaussianBlur(
+        rng.random((size, size)).astype(np.float32), (0, 0), 3
+    )
+    haematoxylin = cv2.GaussianBlur(haematoxylin, (0, 0), 1)
+    density = haematoxylin[..., None] * [0.65, 0.70, 0.29] + eosin[
+        ..., None
+    ] * [0.07, 0.99, 0.11]
+    density += rng.normal(0, 0.01, density.shape)
+    return np.clip(240 * np.exp(-density), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def tissue() -> Callable[..., np.ndarray]:
+    return he_tile
+
+
+COLUMNS = (
+    'id,organ,data_source,img_height,img_width,pixel_size,tissue_thickness,'
+    'rle,age,sex'
+).split(',')
+
+
+@pytest.fixture
+def hubmap(tmp_path) -> Callable[..., Path]:
+    """Write a data set in HuBMAP's layout: dark discs on pale tissue."""
+
+    def write(
+        count: int = 4, size: tuple[int, int] = (64, 80), **changes: object
+    ) -> Path:
+        root = tmp_path / 'hubmap'
+        for folder in ('train_images', 'train_annotations'):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng(0)
+        rows = []
+        for k in range(count):
+            mask = np.zeros(size, np.uint8)
+            x, y = rng.integers(16, min(size) - 16, 2).tolist()
+            cv2.circle(mask, (x, y), 14, 1, -1)
+            noise = rng.integers(-20, 20, (*size, 3))
+            img = np.where(mask[..., None], (120, 60, 130), (225, 190, 215))
+            img = np.clip(img + noise, 0, 255).astype(np.uint8)
+            name = str(101 + k)
+            tifffile.imwrite(
+                root / 'train_images' / f'{name}.tiff',
+                img,
+                photometric='rgb',
+                compression='lzw',
+                tile=(32, 32),
+            )
+            outline = cv2.findContours(mask, 0, 1)[0][0][:, 0].tolist()
+            (root / 'train_annotations' / f'{name}.json').write_text(
+                str([outline])
+            )
+            row = dict(
+                zip(
+                    COLUMNS,
+                    (
+                        *(name, ('kidney', 'lung')[k % 2], 'HPA', *size),
+                        *(0.4, 4, rle.encode(mask, 'hubmap'), 37, 'Male'),
+                    ),
+                    strict=True,
+                )
+            )
+            row.update(changes)
+            rows.append(row)
+        with open(root / 'train.csv', 'w', newline='') as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        return root
+
+    return write
+
+
+@pytest.fixture
+def tiny_config(tmp_path) -> Callable[..., str]:
+    """Write a config for a network of a few thousand weights."""
+
+    def write(data_root: Path, iterations: int = 4, extra: str = '') -> str:
+        path = tmp_path / 'tiny.py'
+        path.write_text(
+            f"""
+_base_ = [{mmseg_medical.config_path('demo/segformer_mitb0.py')!r}]
+train_pipeline = _base_.train_pipeline
+train_pipeline[3].scale = (64, 64)
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = (64, 64)
+model = dict(
+    backbone=dict(
+        embed_dims=8, num_layers=[1, 1, 1, 1], num_heads=[1, 1, 2, 2]
+    ),
+    decode_head=dict(in_channels=[8, 8, 16, 16], channels=32),
+)
+train_dataloader = dict(
+    batch_size=2, num_workers=0, persistent_workers=False,
+    dataset=dict(data_root={str(data_root)!r}, split=None, fold=0,
+                 num_folds=2, pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    num_workers=0, persistent_workers=False,
+    dataset=dict(data_root={str(data_root)!r}, split=None, fold=0,
+                 num_folds=2, pipeline=test_pipeline),
+)
+test_dataloader = val_dataloader
+train_cfg = dict(max_iters={iterations}, val_interval={iterations})
+default_hooks = dict(
+    logger=dict(interval=1),
+    checkpoint=dict(interval=2, max_keep_ckpts=-1),
+)
+{extra}
+"""
+        )
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def clean_environment() -> dict[str, str]:
+    """Environment for processes that a test starts."""
+    return {
+        **os.environ,
+        'OMP_NUM_THREADS': '1',
+        'PYTHON': sys.executable,
+        'PYTHONPATH': '',
+    }

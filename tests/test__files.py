@@ -1,0 +1,57 @@
+import errno
+import os
+import stat
+
+import pytest
+
+from mmseg_medical._files import replacing
+
+
+def test_a_file_appears_whole_with_usual_rights(tmp_path):
+    path = tmp_path / 'new' / 'a.txt'
+    with replacing(path) as temporary:
+        temporary.write_text('half')
+        assert not path.exists()
+        temporary.write_text('whole')
+    assert path.read_text() == 'whole'
+    plain = tmp_path / 'plain'
+    plain.write_text('')
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(
+        plain.stat().st_mode
+    )
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        KeyboardInterrupt(),
+        ValueError('x'),
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+    ],
+)
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / 'a.txt'
+    path.write_text('old')
+    with pytest.raises(type(error)), replacing(path) as temporary:
+        temporary.write_text('new')
+        raise error
+    assert path.read_text() == 'old'
+    assert os.listdir(tmp_path) == ['a.txt']
+
+
+def test_a_full_disk_is_named(tmp_path):
+    path = tmp_path / 'a.txt'
+    with (
+        pytest.raises(OSError, match=r'cannot write .*a\.txt: No space left'),
+        replacing(path),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with (
+        pytest.raises(OSError, match=r'cannot write .*file/a\.txt'),
+        replacing(tmp_path / 'file' / 'a.txt'),
+    ):
+        pass
