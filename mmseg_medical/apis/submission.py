@@ -1,6 +1,7 @@
 """From a folder of probability maps to an owner's submission file."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def write_submission(
     header, rows_of = FORMATS[owner]
 
     def rows() -> Iterator[Row]:
-        for one in track_iter_progress(maps):
+        for one in track_iter_progress(maps, file=sys.stdout):
             metadata = _metadata(one)
             level = metadata['mask_thr'] if mask_thr is None else mask_thr
             probs = TIFFImage(one).read()

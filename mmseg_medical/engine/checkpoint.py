@@ -87,7 +87,7 @@ def load_checkpoint(
             'loading it can run code. If you trust its origin, say so with '
             '--trust-checkpoint'
         ) from None
-    except (RuntimeError, EOFError) as error:
+    except (RuntimeError, EOFError, OSError) as error:
         raise CheckpointError(
             f'checkpoint {path} cannot be read ({error}); it is cut short or '
             'no checkpoint'

@@ -70,7 +70,7 @@ def _to_bgr(img: NDArray[Any]) -> Image:
     if img.dtype != np.uint8:
         low, high = float(img.min()), float(img.max())
         img = (img - low) * (255 / max(high - low, 1e-12))
-    img = np.ascontiguousarray(img, np.uint8)
+    img = np.array(img, np.uint8, order='C')
     return cv2.cvtColor(img, cv2.COLOR_GRAY2BGR) if img.shape[2] == 1 else img
 
 

@@ -62,7 +62,7 @@ def _joint(
                 f'{ignore_index}, found {labels.min()} … {labels.max()}; '
                 'masks of 0 and 255 have to be mapped to 0 and 1'
             )
-    index = gt.astype(np.int32) * n + pred
+    index = gt.astype(np.int64) * n + pred.astype(np.int64)
     return np.bincount(index, minlength=n * n).reshape(n, n)
 
 

@@ -1,0 +1,5 @@
+"""Losses, registered with MMSegmentation."""
+
+from mmseg_medical.models.losses.bce import BCELoss
+
+__all__ = ['BCELoss']

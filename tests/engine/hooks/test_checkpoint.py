@@ -1,0 +1,80 @@
+import errno
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from mmseg_medical.apis import load_config, train
+from mmseg_medical.engine.checkpoint import CheckpointError, load_checkpoint
+
+
+@pytest.fixture(autouse=True)
+def _own_loaders(monkeypatch):
+    monkeypatch.setattr(
+        CheckpointLoader, '_schemes', dict(CheckpointLoader._schemes)
+    )
+
+
+@pytest.fixture
+def run(hubmap, tiny_config, tmp_path):
+    root = hubmap()
+
+    def start(iterations=4, resume=False, **options):
+        cfg = load_config(
+            tiny_config(root, iterations),
+            work_dir=str(tmp_path / 'work'),
+            options=options,
+        )
+        train(cfg, resume=resume, pretrained=False)
+        return tmp_path / 'work'
+
+    return start
+
+
+def test_checkpoints_say_what_they_are_for(run):
+    work_dir = run()
+    meta = load_checkpoint(work_dir / 'iter_4.pth')['meta']
+    assert meta['task'] == 'binary'
+    assert meta['postprocess'] == dict(mask_thr=0.5)
+    assert meta['dataset_meta']['classes'] == (
+        'background',
+        'functional tissue unit',
+    )
+
+
+def test_outdated_checkpoints_go_when_the_new_one_is_whole(run, monkeypatch):
+    one = {'default_hooks.checkpoint.max_keep_ckpts': 1}
+    work_dir = run(**one)
+    assert [p.name for p in work_dir.glob('iter_*')] == ['iter_4.pth']
+    (best,) = work_dir.glob('best_*')
+    note = work_dir / 'last_checkpoint'
+    assert note.read_text() == str(work_dir / 'iter_4.pth')
+
+    def full(self, data):
+        if self.suffix == '.part' and '.pth.' in self.name:
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        return write(self, data)
+
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, 'write_bytes', full)
+    with pytest.raises(OSError, match=r'iter_6\.pth: No space left'):
+        run(8, resume=True, **one)
+    assert [p.name for p in work_dir.glob('iter_*')] == ['iter_4.pth']
+    assert best.exists()
+    assert note.read_text() == str(work_dir / 'iter_4.pth')
+    load_checkpoint(work_dir / 'iter_4.pth')
+
+    monkeypatch.undo()
+    run(8, resume=True, **one)
+    assert [p.name for p in work_dir.glob('iter_*')] == ['iter_8.pth']
+
+
+def test_resuming_with_other_labels_is_refused(run):
+    work_dir = run()
+    path = work_dir / 'iter_4.pth'
+    checkpoint = load_checkpoint(path)
+    checkpoint['meta']['task'] = 'multilabel'
+    torch.save(checkpoint, path)
+    with pytest.raises(CheckpointError, match="for task 'multilabel'"):
+        run(6, resume=True)

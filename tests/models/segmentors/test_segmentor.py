@@ -1,0 +1,240 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+NORM = dict(type='GN', num_groups=4)
+
+
+def config(task='binary', num_classes=2, **changes):
+    head = dict(
+        type='SegformerHead',
+        in_channels=[8, 8, 16, 16],
+        in_index=[0, 1, 2, 3],
+        channels=16,
+        num_classes=num_classes,
+        norm_cfg=NORM,
+        dropout_ratio=0,
+        loss_decode=dict(
+            type='CrossEntropyLoss', use_sigmoid=task == 'multilabel'
+        ),
+    )
+    head.update(changes.pop('head', {}))
+    cfg = dict(
+        type='MedicalSegmentor',
+        task=task,
+        data_preprocessor=dict(
+            type='SegDataPreProcessor',
+            mean=[127.5] * 3,
+            std=[50.0] * 3,
+            size_divisor=32,
+            test_cfg=dict(size_divisor=32),
+        ),
+        backbone=dict(
+            type='MixVisionTransformer',
+            embed_dims=8,
+            num_layers=[1, 1, 1, 1],
+            num_heads=[1, 1, 2, 2],
+            drop_path_rate=0,
+        ),
+        decode_head=head,
+    )
+    cfg.update(changes)
+    return cfg
+
+
+def batch(shape=(40, 56), planes=1, count=2, ori=None):
+    torch.manual_seed(0)
+    samples = []
+    for k in range(count):
+        gt = torch.randint(0, 2, (planes, *shape), dtype=torch.uint8)
+        sample = SegDataSample(gt_sem_seg=PixelData(data=gt))
+        sample.set_metainfo(dict(img_id=str(k), ori_shape=ori or shape))
+        samples.append(sample)
+    inputs = [
+        torch.randint(0, 256, (3, *shape), dtype=torch.uint8)
+        for _ in range(count)
+    ]
+    return dict(inputs=inputs, data_samples=samples)
+
+
+def build(**changes):
+    torch.manual_seed(0)
+    model = MODELS.build(config(**changes))
+    model.init_weights()
+    return model
+
+
+@pytest.mark.parametrize(
+    ('task', 'classes', 'head', 'planes', 'probs', 'labels'),
+    [
+        ('binary', 2, {}, 1, 1, 1),
+        ('multiclass', 3, {}, 1, 3, 1),
+        ('multilabel', 3, {}, 3, 3, 3),
+        (
+            'binary',
+            2,
+            dict(
+                out_channels=1,
+                threshold=0.5,
+                loss_decode=dict(type='BCELoss'),
+            ),
+            1,
+            1,
+            1,
+        ),
+    ],
+)
+def test_loss_and_prediction_of_every_task(
+    task, classes, head, planes, probs, labels
+):
+    model = build(task=task, num_classes=classes, head=head)
+    data = model.data_preprocessor(batch(planes=planes), True)
+    losses = model.loss(**data)
+    (loss,) = losses.values()
+    loss.backward()
+    assert all(
+        p.grad is None or p.grad.isfinite().all() for p in model.parameters()
+    )
+    model.eval()
+    for sample in model.test_step(batch(ori=(33, 47), planes=planes)):
+        out = sample.seg_probs.data
+        assert out.shape == (probs, 33, 47)
+        assert out.min() >= 0
+        assert out.max() <= 1
+        assert sample.pred_sem_seg.data.shape == (labels, 33, 47)
+        assert sample.pred_sem_seg.data.dtype == torch.uint8
+
+
+def test_the_threshold_of_the_config_makes_the_labels():
+    model = build(test_cfg=dict(mode='whole', mask_thr=0.3)).eval()
+    sample = model.test_step(batch(count=1))[0]
+    torch.testing.assert_close(
+        sample.pred_sem_seg.data,
+        (sample.seg_probs.data > 0.3).to(torch.uint8),
+    )
+    assert model.postprocess == dict(mask_thr=0.3)
+
+
+def test_losses_of_several_terms_and_heads():
+    auxiliary = dict(
+        type='FCNHead',
+        in_channels=16,
+        in_index=2,
+        channels=8,
+        num_convs=1,
+        dropout_ratio=0,
+        num_classes=2,
+        norm_cfg=NORM,
+        loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
+    )
+    terms = [
+        dict(type='CrossEntropyLoss', loss_weight=0.25),
+        dict(type='CrossEntropyLoss', loss_weight=0.5),
+        dict(type='LovaszLoss', reduction='none'),
+    ]
+    model = build(head=dict(loss_decode=terms), auxiliary_head=[auxiliary])
+    data = model.data_preprocessor(batch(), True)
+    losses = model.loss(**data)
+    assert list(losses) == [
+        'decode.loss_ce',
+        'decode.loss_lovasz',
+        'aux_0.loss_ce',
+    ]
+    single = build(
+        head=dict(loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.75)),
+        auxiliary_head=auxiliary,
+    )
+    single.load_state_dict(
+        {
+            k.replace('auxiliary_head.0', 'auxiliary_head'): v
+            for k, v in model.state_dict().items()
+        }
+    )
+    torch.testing.assert_close(
+        single.loss(**data)['decode.loss_ce'], losses['decode.loss_ce']
+    )
+    torch.testing.assert_close(
+        single.loss(**data)['aux.loss_ce'], losses['aux_0.loss_ce']
+    )
+
+
+def test_loss_equals_cross_entropy_at_the_size_of_the_mask():
+    model = build()
+    data = model.data_preprocessor(batch(), True)
+    logits = model.decode_head(model.extract_feat(data['inputs']))
+    logits = torch.nn.functional.interpolate(
+        logits, (64, 64), mode='bilinear', align_corners=False
+    )
+    gt = torch.stack([s.gt_sem_seg.data[0] for s in data['data_samples']])
+    # mmseg divides by all pixels, those of the padding included
+    expected = torch.nn.functional.cross_entropy(
+        logits, gt.long(), ignore_index=255, reduction='none'
+    ).mean()
+    torch.testing.assert_close(model.loss(**data)['decode.loss_ce'], expected)
+
+
+def test_padding_does_not_reach_the_result():
+    model = build().eval()
+    data = batch(shape=(64, 64), count=1)
+    whole = model.test_step(copy.deepcopy(data))[0].seg_probs.data
+    model.data_preprocessor.test_cfg = dict(size=(96, 96))
+    padded = model.test_step(data)[0].seg_probs.data
+    assert padded.shape == whole.shape
+
+
+def test_sliding_windows_cover_the_image():
+    model = build(
+        test_cfg=dict(mode='slide', crop_size=(32, 32), stride=(16, 16))
+    ).eval()
+    out = model.test_step(batch(shape=(64, 64), count=1))[0]
+    assert out.seg_probs.data.shape == (1, 64, 64)
+
+
+def test_without_samples_the_size_is_that_of_the_inputs():
+    model = build().eval()
+    (out,) = model.predict(torch.randn(1, 3, 64, 32))
+    assert out.seg_probs.data.shape == (1, 64, 32)
+
+
+def test_mmsegmentation_loads_our_weights():
+    ours = build()
+    cfg = config()
+    del cfg['task']
+    theirs = MODELS.build(dict(cfg, type='EncoderDecoder', test_cfg={}))
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(task='panoptic'), "task is one of .*got 'panoptic'"),
+        (dict(num_classes=3), "task='binary' contradicts"),
+        (dict(test_cfg=dict(mask_thr=1.5)), 'mask_thr is 1.5, expected'),
+        (
+            dict(
+                head=dict(
+                    type='EncHead',
+                    in_channels=[8, 16, 16],
+                    in_index=[1, 2, 3],
+                    num_codes=4,
+                )
+            ),
+            'EncHead computes its loss itself',
+        ),
+    ],
+)
+def test_contradictions_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        build(**changes)
+
+
+def test_numpy_scores_are_those_of_the_labels():
+    """Two channels in, labels out: what a metric sees is plain."""
+    sample = build().eval().test_step(batch(count=1))[0]
+    labels = sample.pred_sem_seg.data.numpy()
+    assert set(np.unique(labels)) <= {0, 1}
