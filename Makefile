@@ -19,8 +19,13 @@ lint: $(STAMP)
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 
+# The peers go into the environment as well; some pin what they do not need.
 benchmark: $(STAMP)
-	$(RUN) -m benchmarks
+	$(RUN) -m uv pip install --python $(RUN) -c requirements/constraints.txt \
+	    -r requirements/benchmark.txt
+	$(RUN) -m uv pip install --python $(RUN) --no-deps \
+	    -r requirements/benchmark_nodeps.txt
+	$(RUN) -W ignore -m benchmarks $(ARGS)
 
 doctor: $(STAMP)
 	$(RUN) tools/doctor.py

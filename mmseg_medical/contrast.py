@@ -1,5 +1,7 @@
 """Local contrast of 8- and 16-bit images, gray and colour, by OpenCV."""
 
+import functools
+import threading
 from typing import Any
 
 import cv2
@@ -73,11 +75,16 @@ def clahe(
     return cv2.cvtColor(cv2.merge(planes), back)
 
 
+@functools.lru_cache(maxsize=16)
+def _equalizer(limit: float, rows: int, columns: int, _thread: int) -> Any:
+    """OpenCV's object, kept for its buffers; one per thread."""
+    return cv2.createCLAHE(limit, (columns, rows))
+
+
 def _equalize(
     gray: Array, clip_limit: float, tile_grid: tuple[int, int], narrow: bool
 ) -> Array:
-    rows, columns = tile_grid
-    equalizer = cv2.createCLAHE(clip_limit, (columns, rows))
+    equalizer = _equalizer(clip_limit, *tile_grid, threading.get_ident())
     if not narrow:
         return equalizer.apply(gray)
     low, high = int(gray.min()), int(gray.max())

@@ -36,7 +36,7 @@ def parse_integers(text: str) -> IntArray:
 
 def join_integers(numbers: IntArray) -> str:
     """Write integers >= 0 parted by one blank."""
-    return _join(numbers).tobytes().decode('ascii')
+    return str(memoryview(_join(numbers)), 'ascii')
 
 
 def _parse_numpy(raw: Bytes) -> tuple[IntArray, int]:

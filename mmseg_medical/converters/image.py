@@ -6,11 +6,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+import PIL
+import PIL.Image
 from numpy.typing import NDArray
 
 from mmseg_medical.converters.tiff import ImageError, Region, TIFFImage
 
 PathLike = str | os.PathLike[str]
+_MISSING = '{} does not exist; check data_root and data_prefix'
 _TIFF_SUFFIXES = {'.tif', '.tiff', '.svs'}
 
 
@@ -36,9 +39,7 @@ def read_image(path: PathLike, region: Region | None = None) -> NDArray[Any]:
     if path.suffix.lower() in _TIFF_SUFFIXES:
         return TIFFImage.open(path).read(region)
     if not path.is_file():
-        raise FileNotFoundError(
-            f'{path} does not exist; check data_root and data_prefix'
-        )
+        raise FileNotFoundError(_MISSING.format(path))
     data = np.fromfile(path, np.uint8)
     img = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
     if img is None:
@@ -55,10 +56,21 @@ def read_image(path: PathLike, region: Region | None = None) -> NDArray[Any]:
 
 
 def image_size(path: PathLike) -> tuple[int, int]:
-    """Height and width of an image in pixels; TIFF files are not decoded."""
+    """Height and width of an image in pixels, from its header.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageError: If the file is no image.
+    """
     path = Path(path)
     if path.suffix.lower() in _TIFF_SUFFIXES:
         height, width = TIFFImage.open(path).shape[:2]
-    else:
-        height, width = read_image(path).shape[:2]
-    return height, width
+        return height, width
+    try:
+        with PIL.Image.open(path) as img:
+            return img.height, img.width
+    except FileNotFoundError:
+        raise FileNotFoundError(_MISSING.format(path)) from None
+    except PIL.UnidentifiedImageError:
+        height, width = read_image(path).shape[:2]  # a format of OpenCV alone
+        return height, width

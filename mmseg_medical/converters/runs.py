@@ -170,7 +170,7 @@ def _column_edges(mask: Mask) -> IntArray:
         bit_of[(lone * de_bruijn) >> np.uint64(58)] = bit
     change = np.zeros((width + 7) // 8 * 8, np.uint8)
     words = change.view(np.uint64)
-    found = np.empty((4096, 2), np.int32)
+    found = np.empty((4096 + mask.size // 32, 2), np.int32)
     per_column = np.zeros(width + 1, np.int64)
     n = 0
     for r in range(height):

@@ -43,7 +43,7 @@ class HuBMAPDataset(MedicalDataset):
             wrong: the size of the file is used, and they are counted.
         img_suffix: Suffix of the images.
         data_prefix: Folders of images and polygons below ``data_root``, by
-            default those of the tree above.
+            default those of the tree above that belong to ``ann_file``.
         kwargs: Arguments of :class:`MedicalDataset`.
 
     Raises:
@@ -56,7 +56,6 @@ class HuBMAPDataset(MedicalDataset):
         classes=('background', 'functional tissue unit'),
         palette=[[0, 0, 0], [0, 158, 115]],
     )
-    FOLDERS = dict(img_path='train_images', seg_map_path='train_annotations')
     stratum = 'organ'
     COLUMNS = (
         'id',
@@ -83,13 +82,17 @@ class HuBMAPDataset(MedicalDataset):
             raise DatasetError(
                 f"mask_source is 'rle' or 'polygon', got {mask_source!r}"
             )
+        part = 'test' if ann_file.startswith('test') else 'train'
+        folders = dict(
+            img_path=f'{part}_images', seg_map_path=f'{part}_annotations'
+        )
         self.mask_source = mask_source
         self.wrong_sizes = frozenset(map(str, wrong_sizes))
         super().__init__(
             ann_file,
             data_root,
             img_suffix=img_suffix,
-            data_prefix=data_prefix or dict(self.FOLDERS),
+            data_prefix={**folders, **(data_prefix or {})},
             **kwargs,
         )
 

@@ -39,5 +39,8 @@ def test_unreadable_files_are_named(tmp_path):
     (tmp_path / 'b.png').write_bytes(b'')
     with pytest.raises(ImageError, match=r'b\.png \(0 bytes\)'):
         read_image(tmp_path / 'b.png')
-    with pytest.raises(FileNotFoundError, match=r'c\.png does not exist'):
-        read_image(tmp_path / 'c.png')
+    for read in (read_image, image_size):
+        with pytest.raises(FileNotFoundError, match=r'c\.png does not exist'):
+            read(tmp_path / 'c.png')
+        with pytest.raises(ImageError, match=r'a\.png'):
+            read(tmp_path / 'a.png')

@@ -29,7 +29,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageRegion'),
     dict(type='Resize', scale=scale, interpolation='area'),
-    dict(type='LoadMaskRegion'),
+    dict(type='LoadMaskRegion', required=False),
     dict(type='PackMedicalInputs'),
 ]
 train_dataloader = dict(

@@ -13,6 +13,9 @@ from mmseg_medical.converters.polygon import rasterize, read_polygons
 from mmseg_medical.converters.tiff import Region
 from mmseg_medical.errors import InputError
 
+# Keys of a sample that tell where its mask comes from.
+_MASKS = {'rle', 'polygon_path', 'seg_map_path'}
+
 
 def _true_size(results: dict[str, Any]) -> tuple[int, int]:
     """Size of the image file, checked against the owner's table."""
@@ -149,6 +152,8 @@ class LoadMaskRegion(BaseTransform):
 
     Args:
         repair: Mend run lengths that are not well-formed, with a warning.
+        required: False passes samples that have no mask, as the test images
+            of a competition.
 
     Required keys: img_path; rle and rle_dialect, or polygon_path, or
     seg_map_path; region (optional).
@@ -159,10 +164,13 @@ class LoadMaskRegion(BaseTransform):
         InputError: If its size differs from the image's.
     """
 
-    def __init__(self, *, repair: bool = False) -> None:
+    def __init__(self, *, repair: bool = False, required: bool = True) -> None:
         self.repair = repair
+        self.required = required
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        if not self.required and not _MASKS & results.keys():
+            return results
         size = _true_size(results)
         region = Region(*results.get('region', (0, 0, *size)))
         if 'rle' in results:
@@ -180,9 +188,9 @@ class LoadMaskRegion(BaseTransform):
         elif 'seg_map_path' in results:
             mask = self._read(results['seg_map_path'], size, region)
         else:
-            raise KeyError(
-                f'{results["img_path"]} has no mask: a sample needs rle, '
-                'polygon_path or seg_map_path'
+            raise InputError(
+                f'{results["img_path"]} has no mask: a sample needs one of '
+                f'{sorted(_MASKS)}, or LoadMaskRegion(required=False)'
             )
         results['gt_seg_map'] = mask
         results.setdefault('seg_fields', []).append('gt_seg_map')

@@ -69,8 +69,9 @@ def test_masks_from_images(sample, tmp_path):
 
 def test_a_sample_without_a_mask(sample):
     del sample['rle']
-    with pytest.raises(KeyError, match='has no mask: a sample needs rle'):
+    with pytest.raises(ValueError, match='has no mask: a sample needs one'):
         LoadMaskRegion()(sample)
+    assert 'gt_seg_map' not in LoadMaskRegion(required=False)(sample)
 
 
 def test_gray_and_alpha(tmp_path):
