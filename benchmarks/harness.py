@@ -44,7 +44,7 @@ class Job:
             return
         for call in calls.values():  # imports, caches, compilation
             call()
-        repeats = {n: int(0.01 / _seconds(c, 1)) + 1 for n, c in calls.items()}
+        repeats = {n: int(0.05 / _seconds(c, 1)) + 1 for n, c in calls.items()}
         times: dict[str, list[float]] = {name: [] for name in calls}
         begin = time.perf_counter()
         for turn in range(ROUNDS):
