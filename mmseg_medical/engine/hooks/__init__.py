@@ -1,9 +1,15 @@
 """Hooks, registered with MMSegmentation."""
 
 from mmseg_medical.engine.hooks.checkpoint import SafeCheckpointHook
+from mmseg_medical.engine.hooks.logger import SafeLoggerHook
 from mmseg_medical.engine.hooks.prediction import (
     OverlayHook,
     SaveProbabilitiesHook,
 )
 
-__all__ = ['OverlayHook', 'SafeCheckpointHook', 'SaveProbabilitiesHook']
+__all__ = [
+    'OverlayHook',
+    'SafeCheckpointHook',
+    'SafeLoggerHook',
+    'SaveProbabilitiesHook',
+]
