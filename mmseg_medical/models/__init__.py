@@ -3,14 +3,22 @@
 from mmseg_medical.models.losses import (
     BCELoss,
     CELoss,
+    FocalTverskyLoss,
+    JaccardLoss,
     PixelFocalLoss,
+    SoftDiceLoss,
+    SoftTverskyLoss,
 )
 from mmseg_medical.models.segmentors import MedicalSegmentor, MedicalTTAModel
 
 __all__ = [
     'BCELoss',
     'CELoss',
+    'FocalTverskyLoss',
+    'JaccardLoss',
     'MedicalSegmentor',
     'MedicalTTAModel',
     'PixelFocalLoss',
+    'SoftDiceLoss',
+    'SoftTverskyLoss',
 ]

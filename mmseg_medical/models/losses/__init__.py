@@ -2,10 +2,18 @@
 
 from mmseg_medical.models.losses.bce import BCELoss
 from mmseg_medical.models.losses.ce import CELoss
+from mmseg_medical.models.losses.focal_tversky import FocalTverskyLoss
+from mmseg_medical.models.losses.jaccard import JaccardLoss
 from mmseg_medical.models.losses.pixel_focal import PixelFocalLoss
+from mmseg_medical.models.losses.soft_dice import SoftDiceLoss
+from mmseg_medical.models.losses.soft_tversky import SoftTverskyLoss
 
 __all__ = [
     'BCELoss',
     'CELoss',
+    'FocalTverskyLoss',
+    'JaccardLoss',
     'PixelFocalLoss',
+    'SoftDiceLoss',
+    'SoftTverskyLoss',
 ]
