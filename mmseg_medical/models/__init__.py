@@ -4,12 +4,14 @@ from mmseg_medical.models.losses import (
     BCELoss,
     CELoss,
     FocalTverskyLoss,
+    HausdorffDTLoss,
     JaccardLoss,
     LovaszHingeLoss,
     LovaszSoftmaxLoss,
     PixelFocalLoss,
     SoftDiceLoss,
     SoftTverskyLoss,
+    SurfaceLoss,
 )
 from mmseg_medical.models.segmentors import MedicalSegmentor, MedicalTTAModel
 
@@ -17,6 +19,7 @@ __all__ = [
     'BCELoss',
     'CELoss',
     'FocalTverskyLoss',
+    'HausdorffDTLoss',
     'JaccardLoss',
     'LovaszHingeLoss',
     'LovaszSoftmaxLoss',
@@ -25,4 +28,5 @@ __all__ = [
     'PixelFocalLoss',
     'SoftDiceLoss',
     'SoftTverskyLoss',
+    'SurfaceLoss',
 ]
