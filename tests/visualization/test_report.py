@@ -71,3 +71,14 @@ def test_what_is_missing_is_named(tested):
             tested / 'c.html', title='', per_image=tested / 'empty.csv'
         )
     assert not (tested / 'c.html').exists()
+
+
+def test_images_without_a_dice_are_left_out(tested):
+    table = tested / 'per_image.csv'
+    table.write_text('id,dice/a,dice/b\none,nan,0.5\ntwo,nan,nan\n')
+    path = write_report(tested / 'r.html', title='Glands', per_image=table)
+    assert '0.5000' in path.read_text()
+    assert 'two' not in path.read_text()
+    table.write_text('id,dice\none,nan\n')
+    with pytest.raises(ValueError, match='no Dice in any row'):
+        write_report(tested / 'r.html', title='Glands', per_image=table)

@@ -42,8 +42,11 @@ def as_masks(
             f'spacing {spacing} does not fit masks of shape {pred.shape}: '
             'expected a positive length, or one per axis in their order'
         )
-    masks = (mask.astype(bool, copy=False) for mask in (pred, gt))
-    return *masks, np.broadcast_to(step, pred.ndim)
+    return (
+        pred.astype(bool, copy=False),
+        gt.astype(bool, copy=False),
+        np.broadcast_to(step, pred.ndim),
+    )
 
 
 def crop_to_union(pred: Mask, gt: Mask) -> tuple[Mask, Mask]:
