@@ -137,7 +137,7 @@ def _joint_numpy(
     wrong = int(((pred < 0) | (pred >= n) | (gt < 0) | (gt >= n)).sum())
     if wrong:
         return np.zeros((n, n), np.int64), wrong
-    index = gt.astype(np.int64) * n + pred
+    index = gt.astype(np.int64) * n + pred.astype(np.int64)
     return np.bincount(index, minlength=n * n).reshape(n, n), 0
 
 

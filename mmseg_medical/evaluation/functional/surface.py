@@ -76,12 +76,11 @@ def hausdorff(
 ) -> float:
     """Hausdorff distance of two surfaces, or a percentile in its place.
 
-    With ``percentile=95`` there are two usages: the larger one of the
-    percentiles of both directions (MONAI; Metrics Reloaded), or
-    the percentile of the distances of both directions in one pool
-    (``pooled=True``; MedPy). Pixels are not weighted by the area of the
-    surface, as DeepMind's surface-distance does. Percentiles are linearly
-    interpolated.
+    "Hausdorff 95" has two meanings: the larger one of the percentiles of
+    both directions (MONAI), or the percentile of both directions in one pool
+    (``pooled=True``; MedPy). Each pixel counts once, where DeepMind's
+    surface-distance weights it by the area that it stands for. Percentiles
+    are linearly interpolated.
 
     Args:
         distances: What :func:`surface_distances` returns.
@@ -108,9 +107,14 @@ def hausdorff(
 def average_surface_distance(
     distances: SurfaceDistances, *, empty: float = 0.0
 ) -> float:
-    """Mean distance over the pixels of both surfaces.
+    """Mean distance over the pixels of both surfaces, in one pool.
 
-    Arguments and unit as :func:`hausdorff`; inf where one mask is empty.
+    Args:
+        distances: What :func:`surface_distances` returns.
+        empty: Value where both masks are empty.
+
+    Returns:
+        Length in the unit of the distances; inf where one mask is empty.
     """
     if distances.both_empty:
         return empty
