@@ -1,5 +1,6 @@
 """The whole way on real tissue: data, training, test, submission, page."""
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ def main(argv: object = None) -> None:
     begin = time.perf_counter()
     overlays = (WORK_DIR / 'overlays').resolve()
     probs = WORK_DIR / 'probs'
+    shutil.rmtree(probs, ignore_errors=True)  # of an earlier demo
     demo_data.main(['data/demo'])
     train.main([CONFIG, '--work-dir', str(WORK_DIR)])
     checkpoint = latest_checkpoint(WORK_DIR)

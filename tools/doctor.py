@@ -20,10 +20,12 @@ FAMILIES = {
 }
 SHOWN = (
     *('torch', 'torchvision', 'numpy', 'scipy', 'opencv-python'),
-    *('opencv-python-headless', 'tifffile', 'imagecodecs', 'albumentations'),
-    *('numba', 'mmcv', 'mmcv-lite', 'mmengine', 'mmsegmentation'),
-    *('mmpretrain', 'onedl-mmcv', 'onedl-mmengine', 'onedl-mmsegmentation'),
-    *('onedl-mmpretrain', 'mmsegmentation-medical', 'setuptools'),
+    *('opencv-python-headless', 'opencv-contrib-python'),
+    *('opencv-contrib-python-headless', 'tifffile', 'imagecodecs'),
+    *('albumentations', 'numba', 'mmcv', 'mmcv-lite', 'mmengine'),
+    *('mmsegmentation', 'mmpretrain', 'onedl-mmcv', 'onedl-mmengine'),
+    *('onedl-mmsegmentation', 'onedl-mmpretrain'),
+    *('mmsegmentation-medical', 'setuptools'),
 )
 
 
@@ -121,17 +123,22 @@ def examine(
     if mmcv and has('mmsegmentation') and _numbers(mmcv) >= (2, 2):
         broken(
             f'mmcv {mmcv}: MMSegmentation 1.2 takes 2.0 to 2.1',
-            "pip install 'mmcv<2.2'",
+            "pip uninstall -y mmcv && pip install 'mmcv-lite<2.2'",
+        )
+    if has('mmcv', 'mmcv-lite'):
+        broken(
+            'mmcv and mmcv-lite own the same module',
+            "pip uninstall -y mmcv mmcv-lite && pip install 'mmcv-lite<2.2'",
         )
     if has('mmsegmentation') and not importable('ftfy'):
         broken('mmsegmentation needs ftfy', 'pip install ftfy regex')
-    cv = ('opencv-python', 'opencv-python-headless')
-    if has(*cv) and versions[cv[0]] != versions[cv[1]]:
+    cv = [name for name in versions if name.startswith('opencv-')]
+    if len({versions[name] for name in cv}) > 1:
+        listed = ', '.join(f'{name} {versions[name]}' for name in cv)
+        same = ' '.join(f'{name}=={versions[cv[0]]}' for name in cv)
         broken(
-            f'two builds of OpenCV share the module cv2: {cv[0]} '
-            f'{versions[cv[0]]}, {cv[1]} {versions[cv[1]]}',
-            f'pip install --force-reinstall {cv[0]}=={versions[cv[0]]} '
-            f'{cv[1]}=={versions[cv[0]]}',
+            f'several builds of OpenCV share the module cv2: {listed}',
+            f'pip install --force-reinstall {same}',
         )
     if not importable('cv2'):
         broken('OpenCV is not installed', 'pip install opencv-python-headless')
@@ -183,15 +190,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f'Python {platform.python_version()} on {platform.platform()}')
     for name, version in versions.items():
         print(f'  {name:26}{version}')
-    if 'torch' in versions:
-        import torch
-
-        print(f'  GPUs{torch.cuda.device_count():23}')
     found = examine(
         versions,
         lambda name: importlib.util.find_spec(name) is not None,
         os.getcwd(),
     )
+    if 'torch' in versions:
+        try:
+            import torch
+
+            print(f'  GPUs{torch.cuda.device_count():23}')
+        except (ImportError, OSError, AttributeError) as error:
+            cure = 'pip install --force-reinstall torch torchvision'
+            found.append(Finding(True, f'torch is damaged: {error}', cure))
     if not any(finding.broken for finding in found):
         reason = _imports()
         if reason:

@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Sequence
 
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from mmseg_medical.apis import drop_pretrained
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg.merge_from_dict(args.cfg_options or {})
     print(cfg.pretty_text)
     if args.graph:
+        init_default_scope(cfg.get('default_scope', 'mmseg'))
         drop_pretrained(cfg.model)
         print(MODELS.build(cfg.model))
 

@@ -18,6 +18,7 @@ default_hooks = dict(
         save_best='dice_per_image',
         rule='greater',
     ),
+    classes=dict(type='CheckClassesHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
 visualizer = dict(

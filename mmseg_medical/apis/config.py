@@ -87,19 +87,16 @@ def drop_pretrained(cfg: Any) -> list[str]:
     removed = []
     if isinstance(cfg, dict):
         init = cfg.get('init_cfg')
-        if isinstance(init, dict) and init.get('type') == 'Pretrained':
-            removed.append(str(init.get('checkpoint')))
-            cfg['init_cfg'] = None
-        for key, nothing in (
-            ('pretrained', None),
-            ('encoder_weights', None),
-        ):
-            value = cfg.get(key)
-            if value:
+        listed = init if isinstance(init, (list, tuple)) else [init]
+        loaded = [c for c in listed if c and c.get('type') == 'Pretrained']
+        if loaded:
+            removed += [str(c.get('checkpoint')) for c in loaded]
+            cfg['init_cfg'] = [c for c in listed if c not in loaded] or None
+        for key in ('pretrained', 'encoder_weights'):
+            if value := cfg.get(key):
                 removed.append(f'{key}={value}')
-                cfg[key] = False if value is True else nothing
-    children = cfg.values() if isinstance(cfg, dict) else cfg
-    for child in children:
+                cfg[key] = False if value is True else None
+    for child in cfg.values() if isinstance(cfg, dict) else cfg:
         if isinstance(child, (dict, list, tuple)):
             removed += drop_pretrained(child)
     return removed

@@ -3,16 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mmengine.utils import track_iter_progress
 from numpy.typing import NDArray
 
 from mmseg_medical.converters import rle
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.converters.table import write_table
-from mmseg_medical.converters.tiff import TIFFImage, read_metadata
 from mmseg_medical.errors import InputError
 
 Row = tuple[object, ...]
@@ -20,10 +18,14 @@ Mask = NDArray[np.bool_]
 
 
 def _hubmap(img_id: str, masks: Mask) -> Iterator[Row]:
-    yield img_id, rle.encode(masks[..., 0], 'hubmap')
+    if len(masks) != 1:
+        raise InputError(
+            f'a HuBMAP submission has one class, the maps have {len(masks)}'
+        )
+    yield img_id, rle.encode(masks[0], 'hubmap')
 
 
-# Header, and the rows of one image from its id and masks (H, W, C).
+# Header, and the rows of one image from its id and masks (K, H, W).
 FORMATS: dict[
     str, tuple[tuple[str, ...], Callable[[str, Mask], Iterator[Row]]]
 ] = {
@@ -51,37 +53,25 @@ def write_submission(
         Number of images.
 
     Raises:
-        InputError: If the owner is unknown, the folder has no maps, one is
-            no probability map, or the threshold is outside of [0, 1].
+        InputError: If the owner is unknown, the folder has no maps or not
+            all of them, their classes are not the owner's, or the threshold
+            is outside of [0, 1].
     """
     if owner not in FORMATS:
         raise InputError(f'unknown owner {owner!r}: one of {sorted(FORMATS)}')
     if mask_thr is not None and not 0 <= mask_thr <= 1:
         raise InputError(f'mask_thr {mask_thr} is no probability in [0, 1]')
-    maps = sorted(Path(folder).rglob('*.tiff'))
-    if not maps:
+    maps = ProbabilityMaps.open(folder)
+    missing = maps.missing()
+    if missing or not maps.ids:
         raise InputError(
-            f'{folder} has no probability maps; write them with  '
-            f'tools/test.py CONFIG CHECKPOINT --out {folder}'
+            f'{folder} lacks {len(missing)} of {len(maps.ids)} maps, first '
+            f'{missing[:1]}: was the test stopped? Run it again'
         )
     header, rows_of = FORMATS[owner]
 
     def rows() -> Iterator[Row]:
-        for one in track_iter_progress(maps, file=sys.stdout):
-            metadata = _metadata(one)
-            level = metadata['mask_thr'] if mask_thr is None else mask_thr
-            probs = TIFFImage(one).read()
-            masks = probs.reshape(*probs.shape[:2], -1) > level * 255
-            yield from rows_of(metadata['id'], masks)
+        for name in track_iter_progress(maps.ids, file=sys.stdout):
+            yield from rows_of(name, maps.masks(name, mask_thr=mask_thr))
 
     return write_table(path, header, rows())
-
-
-def _metadata(path: Path) -> dict[str, Any]:
-    metadata = read_metadata(path)
-    if not {'id', 'mask_thr', 'classes'} <= set(metadata):
-        raise InputError(
-            f'{path} is no probability map of tools/test.py --out; name the '
-            'folder that holds nothing else'
-        )
-    return metadata

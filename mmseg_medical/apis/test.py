@@ -1,9 +1,10 @@
 """Test a model from a config and a checkpoint."""
 
-import os
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from mmseg_medical.engine.checkpoint import use_safe_loading
@@ -44,13 +45,16 @@ def test(
             in config or data is wrong.
     """
     use_safe_loading(trust=trust_checkpoint)
+    # What an earlier test wrote is not to be taken for the scores of this.
+    table = Path(cfg.work_dir, 'per_image.csv')
+    if is_main_process():
+        table.unlink(missing_ok=True)
     cfg.load_from = checkpoint
     if tta:
         _use_tta(cfg)
     for evaluator in _evaluators(cfg):
         if evaluator.get('type', '').endswith('OverlapMetric'):
-            table = os.path.join(cfg.work_dir, 'per_image.csv')
-            evaluator.setdefault('csv_file', table)
+            evaluator.setdefault('csv_file', str(table))
     hooks = list(cfg.get('custom_hooks') or [])
     if out:
         hooks.append(dict(type='mmseg.SaveProbabilitiesHook', out_dir=out))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
@@ -40,6 +41,9 @@ def train(
     use_safe_loading(trust=trust_checkpoint)
     if not pretrained:
         removed = drop_pretrained(cfg.model)
+        if cfg.get('load_from'):
+            removed.append(cfg.load_from)
+            cfg.load_from = None
         print_log(
             f'training from random weights, without {", ".join(removed)}'
             if removed
@@ -63,6 +67,8 @@ def train(
 
 
 def _use_amp(cfg: Config) -> None:
+    if not torch.cuda.is_available():
+        raise InputError('--amp needs a GPU, and none is found')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise InputError(

@@ -73,7 +73,11 @@ def _polygon(path: Path, k: int, points: Any) -> Polygon:
 
 
 def rasterize(
-    polygons: list[Polygon], shape: tuple[int, int], region: Region
+    polygons: list[Polygon],
+    shape: tuple[int, int],
+    region: Region,
+    *,
+    where: str | os.PathLike[str] = 'polygons',
 ) -> NDArray[np.uint8]:
     """Paint polygons into a window of an image.
 
@@ -84,11 +88,25 @@ def rasterize(
         polygons: (N, 2) arrays of x and y in pixels of the whole image.
         shape: (height, width) of the whole image.
         region: Window to paint; it must lie inside the image.
+        where: File, for the message.
 
     Returns:
         (region.height, region.width) uint8 of 0 and 1.
+
+    Raises:
+        PolygonError: If a point lies further outside than the image is
+            large.
     """
     region.check(shape, 'mask')
+    far = np.array(shape[::-1])
+    for k, polygon in enumerate(polygons, 1):
+        if (polygon < -far).any() or (polygon > 2 * far).any():
+            raise PolygonError(
+                f'{where} polygon {k}: points {polygon.min(0).tolist()} … '
+                f'{polygon.max(0).tolist()} (x, y) lie far outside of the '
+                f'image of {shape[0]} x {shape[1]} pixels (height x width); '
+                'is it of another image?'
+            )
     top, left, height, width = region
     mask = np.zeros((height, width), np.uint8)
     for polygon in polygons:

@@ -255,6 +255,11 @@ def _load_pairs(
         starts = numbers[::2] - 1
         ends = starts + lengths
 
+    if dialect is not RLEDialect.SIIM and (np.diff(starts) < 0).any():
+        order = np.argsort(starts, kind='stable')  # some owners do not sort
+        numbers = numbers.reshape(-1, 2)[order].reshape(-1)
+        starts, ends, lengths = starts[order], ends[order], lengths[order]
+
     def first_of(bad: NDArray[np.bool_]) -> str:
         k = int(np.argmax(bad))
         more = f' and {bad.sum() - 1} more' if bad.sum() > 1 else ''
@@ -306,6 +311,8 @@ def _load_coco(rle: Any, shape: tuple[int, int] | None) -> Runs:
             f'{type(rle).__name__}'
         )
     size, counts = tuple(rle['size']), rle['counts']
+    if len(size) != 2:
+        raise ValueError(f'COCO size is [height, width], got {list(size)}')
     if shape is not None and size != tuple(shape):
         raise ValueError(
             f'COCO size {size} differs from the image {tuple(shape)} '

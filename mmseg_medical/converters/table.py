@@ -35,8 +35,9 @@ def read_table(
     Raises:
         FileNotFoundError: If there is no such file.
         TableError: If a column is missing or named twice, a row has more or
-            fewer cells than the header, or a key is blank or repeated; the
-            message names file and line.
+            fewer cells than the header, a quotation mark is out of place, or
+            a key is blank, repeated or of two lines; the message names file
+            and line.
     """
     path = Path(path)
     if not path.is_file():
@@ -45,7 +46,7 @@ def read_table(
         )
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # masks are long
     with path.open(newline='', encoding='utf-8-sig') as file:
-        reader = csv.reader(file)
+        reader = csv.reader(file, strict=True)
         try:
             header = [name.strip() for name in next(reader, [])]
             _check_header(path, header, columns)
@@ -58,6 +59,11 @@ def read_table(
             raise TableError(
                 f'{path} is no UTF-8 text ({error}); save it as CSV UTF-8'
             ) from None
+        except csv.Error as error:
+            raise TableError(
+                f'{path} line {reader.line_num}: {error}; a quotation mark is '
+                'left open or out of place'
+            ) from None
     seen: dict[str, int] = {}
     for line, cells in rows:
         if len(cells) != len(header):
@@ -68,8 +74,8 @@ def read_table(
         if key is None:
             continue
         value = cells[header.index(key)]
-        if not value or value in seen:
-            first = f', as on line {seen[value]}' if value else ''
+        if not value or value in seen or '\n' in value:
+            first = f', as on line {seen[value]}' if value in seen else ''
             raise TableError(
                 f'{path} line {line}: {key} is {value!r}{first}; every row '
                 f'needs its own {key}'

@@ -20,6 +20,10 @@ PathLike = str | os.PathLike[str]
 Array = NDArray[Any]
 
 
+_JPEG = (6, 7, 34892, 33007)  # compressions that decode to RGB
+_ALPHA = ((1,), (2,))  # transparency: associated or not
+
+
 class ImageError(InputError):
     """An image file that cannot be read, with its name and what to do."""
 
@@ -68,11 +72,13 @@ class TIFFImage:
     Attributes:
         shape: (H, W) or (H, W, C) in pixels.
         dtype: Type of the samples as :meth:`read` returns them.
+        has_alpha: Whether the last channel is transparency.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageError: If the file is no TIFF, is cut short, or holds several
-            images and ``page`` is not given.
+        ImageError: If the file is no TIFF, is cut short, holds several
+            images and ``page`` is not given, or its colours are neither gray
+            nor RGB nor a palette.
     """
 
     def __init__(self, path: PathLike, page: int | None = None) -> None:
@@ -87,6 +93,7 @@ class TIFFImage:
             series = file.series[0].levels[0]
             key: Any = series.keyframe
             self._key = key
+            self._check_colours()
             self._colormap = key.colormap if key.photometric == 3 else None
             count = math.prod(series.shape) // math.prod(key.shape)
             chosen = self._choose(series, count, page)
@@ -110,6 +117,7 @@ class TIFFImage:
             channels, self.dtype = 3, np.dtype(np.uint8)
         elif self.dtype == bool:
             self.dtype = np.dtype(np.uint8)
+        self.has_alpha = channels > 1 and key.extrasamples[-1:] in _ALPHA
         size = (key.imagelength, key.imagewidth)
         self.shape: tuple[int, ...] = size + (channels,) * (channels > 1)
 
@@ -122,6 +130,12 @@ class TIFFImage:
             return cls(path, page)  # says what is wrong
         return _parsed(str(path), page, stat.st_mtime_ns, stat.st_size)
 
+    def _check_colours(self) -> None:
+        kind, jpeg = self._key.photometric, self._key.compression in _JPEG
+        name = {5: 'CMYK', 8: 'CIELAB', 6: '' if jpeg else 'YCbCr'}.get(kind)
+        if name:
+            raise ValueError(f'its colours are {name}; convert it to RGB')
+
     def _choose(self, series: Any, count: int, page: int | None) -> list[int]:
         """Pages that make up the image: one, or one per channel."""
         if self._key.imagedepth > 1 or 'Z' in self._key.axes:
@@ -132,18 +146,23 @@ class TIFFImage:
             return [page]
         lead = series.get_axes(squeeze=True).replace(self._key.axes, '')
         gray = self._key.samplesperpixel == 1
-        if count == 1 or (gray and (lead in 'CS' or count in (3, 4))):
+        colours = lead in 'CS' or (count in (3, 4) and lead in 'QI')
+        if count == 1 or (gray and colours):
             return list(range(count))
         raise ValueError(
             f'it holds {count} images (axes {series.axes}, shape '
             f'{series.shape}); choose one with page=0 …'
         )
 
-    def read(self, region: Region | None = None) -> Array:
+    def read(
+        self, region: Region | None = None, *, raw: bool = False
+    ) -> Array:
         """Read a region, or the whole image.
 
         Args:
             region: Window in pixels; it must lie inside the image.
+            raw: Return what is stored: indices of a palette, gray as it is,
+                1 bit as 0 and 1.
 
         Returns:
             (H, W) or (H, W, C) array of the stored type, channels in the
@@ -163,6 +182,9 @@ class TIFFImage:
             else:
                 planes = [self._decode(p, region) for p in self._pages]
         img = planes[0] if len(planes) == 1 else np.concatenate(planes, 2)
+        if raw:
+            img = img.astype(np.uint8) if img.dtype == bool else img
+            return img[..., 0] if img.shape[2] == 1 else img
         if self._key.photometric == 0 and img.dtype.kind == 'u':
             img = ~img
         elif self._colormap is not None:
@@ -227,7 +249,7 @@ class _Page:
     def of(cls, page: Any) -> '_Page':
         key = page.keyframe
         decode = key.decode
-        if key.compression in (6, 7, 34892, 33007):
+        if key.compression in _JPEG:
             decode = functools.partial(
                 decode, jpegtables=page.jpegtables, jpegheader=key.jpegheader
             )

@@ -112,6 +112,11 @@ class MedicalDataset(BaseSegDataset):
             samples, key=lambda s: (s.get(self.stratum, ''), s['img_id'])
         )
         held_out = ordered[self.fold :: self.num_folds]
+        if not held_out:
+            raise DatasetError(
+                f'{self.ann_file}: {len(samples)} samples make no '
+                f'{self.num_folds} folds; lower num_folds'
+            )
         if self.part == 'val':
             return held_out
         ids = {sample['img_id'] for sample in held_out}

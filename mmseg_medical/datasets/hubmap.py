@@ -1,5 +1,6 @@
 """HuBMAP + HPA organ segmentation."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,6 +88,7 @@ class HuBMAPDataset(MedicalDataset):
             img_path=f'{part}_images', seg_map_path=f'{part}_annotations'
         )
         self.mask_source = mask_source
+        self.labelled = part == 'train'
         self.wrong_sizes = frozenset(map(str, wrong_sizes))
         super().__init__(
             ann_file,
@@ -126,7 +128,7 @@ class HuBMAPDataset(MedicalDataset):
         if name not in self.wrong_sizes:
             sample['height'] = int(self._number(row, 'img_height'))
             sample['width'] = int(self._number(row, 'img_width'))
-        if self.mask_source == 'polygon':
+        if self.mask_source == 'polygon' and self.labelled:
             folder = self.data_prefix['seg_map_path']
             sample['polygon_path'] = f'{folder}/{name}.json'
         elif 'rle' in row:
@@ -139,7 +141,7 @@ class HuBMAPDataset(MedicalDataset):
             value = float(row[column])
         except ValueError:
             value = -1
-        if not value > 0:
+        if not 0 < value < math.inf:
             raise TableError(
                 f'{self.ann_file} id {row["id"]}: {column} is '
                 f'{row[column]!r}, expected a number above 0'

@@ -3,10 +3,11 @@
 import os
 import pickle
 import urllib.error
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import mmengine.runner.checkpoint
 import numpy as np
 import torch
 import torch.distributed
@@ -95,7 +96,7 @@ def load_checkpoint(
 
 
 def download_checkpoint(url: str) -> Path:
-    """Download weights once, on rank 0, and return where they lie.
+    """Download weights, by one process where disks are shared.
 
     Raises:
         CheckpointError: If the download fails; the message says how to go
@@ -103,7 +104,9 @@ def download_checkpoint(url: str) -> Path:
     """
     path = Path(torch.hub.get_dir(), 'checkpoints', Path(url).name)
     rank, world_size = get_dist_info()
-    if rank == 0 and not path.is_file():
+    if rank and world_size > 1:
+        torch.distributed.barrier()  # the first one has it now
+    if not path.is_file():  # on every node that does not share the disk
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             torch.hub.download_url_to_file(url, str(path))
@@ -113,7 +116,7 @@ def download_checkpoint(url: str) -> Path:
                 f'({error}); train without them by --no-pretrained, or put '
                 f'the file at {path}'
             ) from None
-    if world_size > 1:
+    if rank == 0 and world_size > 1:
         torch.distributed.barrier()
     return path
 
@@ -141,6 +144,8 @@ def use_safe_loading(*, trust: bool = False) -> None:
     register = CheckpointLoader.register_scheme
     register('', load_from_local, force=True)
     register(('http://', 'https://'), load_from_http, force=True)
+    # torchvision://, open-mmlab:// … look an address up and then call this.
+    mmengine.runner.checkpoint.load_from_http = load_from_http
 
 
 def latest_checkpoint(work_dir: str | os.PathLike[str]) -> str | None:
@@ -178,6 +183,29 @@ class AtomicBackend(LocalBackend):
 
 
 register_backend('AtomicBackend', AtomicBackend, force=True)
+
+
+def check_weights(
+    weights: Iterable[str], model: torch.nn.Module, path: str
+) -> None:
+    """Check that a checkpoint has weights of the model at all.
+
+    Args:
+        weights: Keys of the ``state_dict`` that was loaded.
+        model: Model that takes it.
+        path: File, for the message.
+
+    Raises:
+        CheckpointError: If no key is one of the model's.
+    """
+    found = [key.removeprefix('module.') for key in weights]
+    known = model.state_dict().keys()
+    if not known & set(found):
+        raise CheckpointError(
+            f'{path} has no weight of this model: it holds '
+            f'{", ".join(found[:3]) or "none"} …, expected '
+            f'{", ".join(list(known)[:3])} …; is it of another model?'
+        )
 
 
 def check_meta(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmseg_medical._compiled import compiled
+from mmseg_medical.errors import InputError
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
@@ -54,7 +55,7 @@ def as_pixels(img: NDArray[Any]) -> Image:
         ValueError: If ``img`` is not (H, W, 3) uint8.
     """
     if img.dtype != np.uint8 or img.ndim != 3 or img.shape[2] != 3:
-        raise ValueError(
+        raise InputError(
             'stain functions take (H, W, 3) uint8 RGB, got shape '
             f'{img.shape} of {img.dtype}; drop alpha and map to 8 bit first'
         )

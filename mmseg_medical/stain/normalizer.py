@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mmseg_medical._files import replacing
+from mmseg_medical.errors import InputError
 from mmseg_medical.stain.density import Image, as_pixels
 
 
@@ -71,7 +72,7 @@ class StainNormalizer(ABC):
         as_pixels(img)
         target = self.statistics(img)
         if target is None:
-            raise ValueError(
+            raise InputError(
                 f'cannot fit {self.method} to an image with too little '
                 'tissue or only one colour; choose a target that shows both '
                 'stains'
@@ -135,7 +136,7 @@ def build_normalizer(
     path = Path(method)
     if path.suffix != '.json':
         if method not in StainNormalizer.methods:
-            raise ValueError(
+            raise InputError(
                 f'unknown stain normalisation {str(method)!r}: expected one '
                 f'of {sorted(StainNormalizer.methods)} or a .json file'
             )
@@ -147,7 +148,7 @@ def build_normalizer(
         )
         normalizer.target = normalizer.restore(state['target'])
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise InputError(
             f'{path} is no saved stain target ({type(error).__name__}: '
             f'{error}); write one with fit(image) and save(path)'
         ) from None

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def write_report(
     title: str,
     per_image: PathLike,
     overlay_dir: PathLike | None = None,
-    scalars: PathLike | None = None,
+    scalars: Sequence[PathLike] = (),
     note: str = '',
     limit: int = 60,
 ) -> Path:
@@ -34,7 +35,8 @@ def write_report(
         title: Heading of the page.
         per_image: Table that :class:`OverlapMetric` wrote, one row per image.
         overlay_dir: Folder of ``<id>.jpg`` that :class:`OverlayHook` wrote.
-        scalars: ``scalars.json`` of mmengine's log, for the curves.
+        scalars: The ``scalars.json`` of mmengine's logs, from the oldest; a
+            run that was resumed has several, and the latest counts.
         note: A sentence below the heading.
         limit: Number of pictures, the worst images first.
 
@@ -90,17 +92,28 @@ def _embedded(path: Path) -> str:
     return f'data:image/jpeg;base64,{data}'
 
 
-def _read_scalars(path: PathLike | None) -> dict[str, list[Any]]:
+def _read_scalars(paths: Sequence[PathLike]) -> dict[str, list[Any]]:
     """Curves by name, each a list of (iteration, value)."""
-    curves: dict[str, list[Any]] = {}
-    lines = Path(path).read_text().splitlines() if path else []
-    for line in lines:
-        entry = json.loads(line)
-        step = entry.get('step', entry.get('iter'))
-        for key in ('loss', 'lr', 'dice_per_image', 'dice_pooled'):
-            if key in entry:
-                curves.setdefault(key, []).append((step, entry[key]))
-    return curves
+    curves: dict[str, dict[int, float]] = {}
+    for path in paths:
+        fresh = True
+        for line in Path(path).read_text().splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:  # the run was killed while it wrote
+                continue
+            step = entry.get('step', entry.get('iter'))
+            if not step:  # of a test
+                continue
+            if fresh and 'loss' in entry:  # this run began here
+                for curve in curves.values():
+                    for later in [s for s in curve if s >= step]:
+                        del curve[later]
+                fresh = False
+            for key in ('loss', 'lr', 'dice_per_image', 'dice_pooled'):
+                if key in entry:
+                    curves.setdefault(key, {})[step] = entry[key]
+    return {key: sorted(curve.items()) for key, curve in curves.items()}
 
 
 def _figure(draw: Any, data: Any) -> str:

@@ -49,6 +49,12 @@ def test_pretrained_weights_are_dropped_at_any_depth():
                 dict(type='timm', pretrained=True),
                 dict(type='smp', encoder_weights='imagenet'),
                 dict(pretrained=False),
+                dict(
+                    init_cfg=[
+                        dict(type='Normal'),
+                        dict(type='Pretrained', checkpoint='b.pth'),
+                    ]
+                ),
             ],
         )
     )
@@ -57,10 +63,12 @@ def test_pretrained_weights_are_dropped_at_any_depth():
         url,
         'pretrained=True',
         'encoder_weights=imagenet',
+        'b.pth',
     ]
     assert model.pretrained is None
     assert model.backbone.init_cfg is None
     assert model.neck.init_cfg.type == 'Normal'
     assert model.heads[0].pretrained is False
     assert model.heads[1].encoder_weights is None
+    assert model.heads[3].init_cfg == [dict(type='Normal')]
     assert drop_pretrained(model._cfg_dict) == []

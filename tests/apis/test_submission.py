@@ -2,51 +2,90 @@ import csv
 
 import numpy as np
 import pytest
-import tifffile
 
 from mmseg_medical.apis.submission import write_submission
 from mmseg_medical.converters import rle
-from mmseg_medical.converters.tiff import write_tiff
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
 
 
 @pytest.fixture
-def maps(tmp_path):
-    probs = np.random.default_rng(0).integers(0, 256, (2, 30, 40), np.uint8)
-    for name, one in zip(('a', 'b'), probs, strict=True):
-        write_tiff(
-            tmp_path / 'probs' / f'{name}.tiff',
-            one,
-            metadata=dict(id=name, classes=['bg', 'fg'], mask_thr=0.5),
+def write(tmp_path):
+    """Write maps (N, C, H, W) of images a, b …"""
+
+    def start(probs, task='binary', classes=('bg', 'fg')):
+        maps = ProbabilityMaps(
+            tmp_path / 'probs',
+            ids=list('ab'),
+            task=task,
+            classes=classes,
+            postprocess=dict(mask_thr=0.5),
+            origin={},
         )
-    return tmp_path / 'probs', dict(zip('ab', probs, strict=True))
+        maps.start()
+        for name, one in zip('ab', probs, strict=False):
+            maps.write(name, one)
+        return maps.folder
+
+    return start
+
+
+def decoded(path, shape=(30, 40)):
+    with path.open() as file:
+        return {
+            row['id']: rle.decode(row['rle'], shape, 'hubmap')
+            for row in csv.DictReader(file)
+        }
+
+
+@pytest.fixture
+def probs():
+    return np.random.default_rng(0).random((2, 1, 30, 40))
 
 
 @pytest.mark.parametrize(('given', 'used'), [(None, 0.5), (0.8, 0.8)])
-def test_rows_decode_to_the_masks(maps, tmp_path, given, used, capsys):
-    folder, probs = maps
+def test_rows_decode_to_the_masks(write, probs, tmp_path, given, used, capsys):
+    folder = write(probs)
     path = tmp_path / 'submission.csv'
     assert write_submission('hubmap', folder, path, mask_thr=given) == 2
-    with path.open() as file:
-        rows = {row['id']: row['rle'] for row in csv.DictReader(file)}
-    assert set(rows) == {'a', 'b'}
-    for name, text in rows.items():
-        np.testing.assert_array_equal(
-            rle.decode(text, (30, 40), 'hubmap'), probs[name] > used * 255
-        )
+    masks = decoded(path)
+    assert list(masks) == ['a', 'b']
+    for name, one in zip('ab', probs, strict=True):
+        differ = masks[name] != (one[0] > used)
+        assert differ.mean() <= (0 if given is None else 0.005)
     assert '2/2' in capsys.readouterr().out  # a progress bar
 
 
-def test_what_is_wrong_is_named(maps, tmp_path):
-    folder, _ = maps
+def test_exclusive_classes_submit_the_foreground(write, probs, tmp_path):
+    both = np.concatenate([1 - probs, probs], 1)
+    folder = write(both, 'multiclass')
+    write_submission('hubmap', folder, tmp_path / 's.csv')
+    expected = np.floor(probs[0, 0] * 255 + 0.5) > 127
+    np.testing.assert_array_equal(decoded(tmp_path / 's.csv')['a'], expected)
+
+
+def test_files_of_others_in_the_folder_are_left_alone(write, probs, tmp_path):
+    folder = write(probs)
+    (folder / 'c.tiff').write_bytes((folder / 'a.tiff').read_bytes())
+    assert write_submission('hubmap', folder, tmp_path / 's.csv') == 2
+
+
+def test_what_is_wrong_is_named(write, probs, tmp_path):
+    folder = write(probs)
     path = tmp_path / 'submission.csv'
+    path.write_text('old')
     with pytest.raises(ValueError, match="unknown owner 'kaggle'"):
         write_submission('kaggle', folder, path)
     with pytest.raises(ValueError, match='is no probability in'):
         write_submission('hubmap', folder, path, mask_thr=1.5)
-    with pytest.raises(ValueError, match='no probability maps; write them'):
+    with pytest.raises(ValueError, match='has no probability maps'):
         write_submission('hubmap', tmp_path / 'none', path)
-    tifffile.imwrite(folder / 'c.tiff', np.zeros((4, 4), np.uint8))
-    path.write_text('old')
-    with pytest.raises(ValueError, match=r'c\.tiff is no probability map'):
+    (folder / 'b.tiff').unlink()
+    with pytest.raises(ValueError, match=r"lacks 1 of 2 maps, first \['b'\]"):
         write_submission('hubmap', folder, path)
     assert path.read_text() == 'old'
+
+
+def test_several_classes_are_no_hubmap_submission(write, probs, tmp_path):
+    folder = write(probs.repeat(2, 1), 'multilabel', ('a', 'b'))
+    with pytest.raises(ValueError, match='one class, the maps have 2'):
+        write_submission('hubmap', folder, tmp_path / 's.csv')

@@ -56,4 +56,37 @@ def test_images_without_masks_are_predicted(
         ]
     )
     assert scores == {}
-    assert sorted(p.name for p in out.glob('*')) == ['101.tiff', '102.tiff']
+    assert sorted(p.name for p in out.glob('*.tiff')) == [
+        '101.tiff',
+        '102.tiff',
+    ]
+    # The folder is taken: maps of other images do not mix with them.
+    with pytest.raises(ValueError, match='maps of another test: origin'):
+        apis.test(
+            load_config(config, work_dir=work_dir),
+            f'{work_dir}/iter_2.pth',
+            out=str(out),
+        )
+
+
+def test_weights_of_another_model_are_refused(hubmap, tiny_config, tmp_path):
+    cfg = load_config(tiny_config(hubmap()), work_dir=str(tmp_path))
+    torch.save({'fc.weight': torch.zeros(3)}, tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match=r'a\.pth has no weight of this mod'):
+        apis.test(cfg, str(tmp_path / 'a.pth'))
+
+
+def test_plain_segmentors_have_no_probabilities(hubmap, tiny_config, tmp_path):
+    config, work_dir = tiny_config(hubmap(), 2), str(tmp_path / 'work')
+    train(load_config(config, work_dir=work_dir))
+    for options, message in (
+        (dict(tta=True), '--tta merges .* got EncoderDecoder'),
+        (dict(out=str(tmp_path / 'out')), '--out keeps the seg_probs of a'),
+    ):
+        cfg = load_config(config, work_dir=work_dir)
+        cfg.model.type = 'EncoderDecoder'
+        for key in ('task', 'test_cfg'):
+            cfg.model.pop(key)
+        cfg.model.test_cfg = dict(mode='whole')
+        with pytest.raises(ValueError, match=message):
+            apis.test(cfg, f'{work_dir}/iter_2.pth', **options)

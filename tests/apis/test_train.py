@@ -13,7 +13,10 @@ def _own_loaders(monkeypatch):
     )
 
 
-def test_amp_replaces_the_plain_wrapper_only():
+def test_amp_replaces_the_plain_wrapper_only(monkeypatch):
+    with pytest.raises(ValueError, match='--amp needs a GPU'):
+        _use_amp(Config(dict(optim_wrapper=dict(type='OptimWrapper'))))
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
     _use_amp(cfg)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
@@ -40,6 +43,23 @@ def test_weights_that_cannot_be_downloaded(
         train(cfg)
     cfg = load_config(config, work_dir=str(tmp_path / 'work'))
     assert train(cfg, pretrained=False).iter == 1
+    for address in (
+        'https://example.org/all.pth',
+        'torchvision://resnet18',
+        'open-mmlab://resnet50_v1c',
+    ):
+        options = dict(load_from=address)
+        cfg = load_config(
+            config, work_dir=str(tmp_path / 'work'), options=options
+        )
+        assert train(cfg, pretrained=False).iter == 1
+        cfg = load_config(
+            tiny_config(hubmap(), 1),
+            work_dir=str(tmp_path / 'work'),
+            options=options,
+        )
+        with pytest.raises(ValueError, match=r'by --no-pretrained'):
+            train(cfg)
 
 
 def test_a_task_that_the_head_contradicts(hubmap, tiny_config, tmp_path):
@@ -55,3 +75,30 @@ def test_a_task_that_the_head_contradicts(hubmap, tiny_config, tmp_path):
 def test_resume_without_a_checkpoint_starts(hubmap, tiny_config, tmp_path):
     cfg = load_config(tiny_config(hubmap(), 1), work_dir=str(tmp_path / 'w'))
     assert train(cfg, resume=True).iter == 1
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (
+            {'model.decode_head.out_channels': 3},
+            r"task='binary' contradicts .*out_channels to 1 or 2",
+        ),
+        (
+            {
+                'model.task': 'multiclass',
+                'model.decode_head.num_classes': 4,
+            },
+            'num_classes is 4, the data set has 2 classes',
+        ),
+    ],
+)
+def test_counts_that_contradict_stop_before_the_first_iteration(
+    hubmap, tiny_config, tmp_path, options, message
+):
+    cfg = load_config(
+        tiny_config(hubmap()), work_dir=str(tmp_path / 'w'), options=options
+    )
+    with pytest.raises(ValueError, match=message):
+        train(cfg)
+    assert not list((tmp_path / 'w').rglob('*.pth'))

@@ -1,9 +1,14 @@
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 import tifffile
 
-from mmseg_medical.converters.image import image_size, read_image
+from mmseg_medical.converters.image import (
+    image_size,
+    read_image,
+    read_labels,
+)
 from mmseg_medical.converters.tiff import ImageError, Region
 
 
@@ -21,7 +26,7 @@ def test_colour_is_rgb_and_regions_are_windows(tmp_path, tissue, suffix):
     assert image_size(path) == (40, 40)
 
 
-def test_type_and_alpha_are_kept(tmp_path):
+def test_types_are_kept_and_transparency_dropped(tmp_path):
     deep = np.arange(12, dtype=np.uint16).reshape(3, 4) * 5000
     cv2.imwrite(str(tmp_path / 'deep.png'), deep)
     np.testing.assert_array_equal(read_image(tmp_path / 'deep.png'), deep)
@@ -29,7 +34,72 @@ def test_type_and_alpha_are_kept(tmp_path):
     cv2.imwrite(
         str(tmp_path / 'alpha.png'), cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA)
     )
-    np.testing.assert_array_equal(read_image(tmp_path / 'alpha.png'), rgba)
+    np.testing.assert_array_equal(
+        read_image(tmp_path / 'alpha.png'), rgba[..., :3]
+    )
+    tifffile.imwrite(tmp_path / 'alpha.tif', rgba, photometric='rgb')
+    np.testing.assert_array_equal(
+        read_image(tmp_path / 'alpha.tif'), rgba[..., :3]
+    )
+    tifffile.imwrite(
+        tmp_path / 'gray.tif',
+        rgba[..., :2],
+        photometric='minisblack',
+        planarconfig='contig',
+        extrasamples=['unassalpha'],
+    )
+    np.testing.assert_array_equal(
+        read_image(tmp_path / 'gray.tif'), rgba[..., 0]
+    )
+    tifffile.imwrite(
+        tmp_path / 'four.tif',
+        rgba,
+        photometric='minisblack',
+        planarconfig='contig',
+    )
+    np.testing.assert_array_equal(read_image(tmp_path / 'four.tif'), rgba)
+
+
+@pytest.mark.parametrize('mode', ['1', 'L', 'P', 'I;16'])
+@pytest.mark.parametrize('suffix', ['png', 'tif'])
+def test_labels_are_what_is_stored(tmp_path, mode, suffix):
+    labels = np.array([[0, 1, 1], [1, 0, 0]], np.uint8)
+    if mode == '1':
+        img = PIL.Image.fromarray(labels.astype(bool))
+    elif mode == 'I;16':
+        labels = labels.astype(np.uint16) * 300
+        img = PIL.Image.fromarray(labels)
+    else:
+        labels *= 7
+        img = PIL.Image.fromarray(labels)
+        if mode == 'P':
+            img.putpalette([k // 3 for k in range(768)])
+    path = tmp_path / f'labels.{suffix}'
+    img.save(path)
+    out = read_labels(path)
+    assert out.dtype == labels.dtype
+    np.testing.assert_array_equal(out, labels)
+    np.testing.assert_array_equal(
+        read_labels(path, Region(0, 1, 2, 2)), labels[:, 1:]
+    )
+
+
+def test_labels_where_zero_is_white_are_not_inverted(tmp_path):
+    labels = np.array([[0, 1], [2, 0]], np.uint8)
+    path = tmp_path / 'a.tif'
+    tifffile.imwrite(path, labels, photometric='miniswhite')
+    np.testing.assert_array_equal(read_labels(path), labels)
+
+
+def test_a_coloured_mask_is_refused(tmp_path, tissue):
+    cv2.imwrite(str(tmp_path / 'a.png'), tissue(8))
+    with pytest.raises(ImageError, match=r'a\.png: a mask is one channel'):
+        read_labels(tmp_path / 'a.png')
+    with pytest.raises(FileNotFoundError, match=r'b\.png does not exist'):
+        read_labels(tmp_path / 'b.png')
+    (tmp_path / 'c.png').write_bytes(b'no image')
+    with pytest.raises(ImageError, match=r'c\.png cannot be decoded'):
+        read_labels(tmp_path / 'c.png')
 
 
 def test_unreadable_files_are_named(tmp_path):

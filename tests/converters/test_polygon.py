@@ -72,3 +72,11 @@ def test_real_polygons(real_data):
         assert 0.001 < mask.mean() < 0.9
     assert min(counts) >= 1
     assert max(counts) <= 154
+
+
+def test_polygons_of_another_image_are_refused():
+    near = np.array([[-4, 0], [9, 0], [9, 7.0]])
+    assert rasterize([near], (4, 5), Region(0, 0, 4, 5)).any()
+    far = near + np.array([0, 9e5])
+    with pytest.raises(PolygonError, match=r'a\.json polygon 2: .*far outs'):
+        rasterize([near, far], (4, 5), Region(0, 0, 4, 5), where='a.json')

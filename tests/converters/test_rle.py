@@ -90,7 +90,8 @@ def test_dsb2018_has_no_empty_masks():
     [
         ('1 2 4', 'kaggle', r'odd number of integers \(3\)'),
         ('3 4 5 2', 'kaggle', r'run 2 of 2 \(5 2\) begins within the run'),
-        ('5 2 1 1', 'kaggle', r'run 2 of 2 \(1 1\) begins within'),
+        ('5 2 4 2', 'kaggle', r'run 2 of 2 \(5 2\) begins within'),
+        ('2 1 -2 1', 'siim', r'run 2 of 2 \(-2 1\) begins within'),
         ('8 5', 'kaggle', r'run 1 of 1 \(8 5\) leaves the image of 3 x 3 = 9'),
         ('0 2', 'kaggle', r'run 1 of 1 \(0 2\) leaves the image'),
         ('1 0', 'kaggle', r'run 1 of 1 \(1 0\) has a length below 1'),
@@ -123,7 +124,7 @@ def test_what_is_wrong_is_named(text, dialect, message):
         ('1 2 4', '1 2', 'last integer dropped'),
         ('8 5', '8 2', 'cut at the border'),
         ('0 3', '1 2', 'cut at the border'),
-        ('5 2 1 1', '1 1 5 2', 'merged'),
+        ('5 2 4 2', '4 3', 'merged'),
         ('3 4 5 4', '3 6', 'merged'),
         ('1 0 4 2', '4 2', 'dropped'),
         ('20 4', '', 'cut at the border'),
@@ -193,3 +194,13 @@ def test_real_hubmap_row_has_the_width_of_the_file(real_data):
     mask = rle.decode(row['rle'], stored.shape, 'hubmap')
     np.testing.assert_array_equal(mask, stored)
     assert rle.encode(mask, 'hubmap') == row['rle']
+
+
+def test_a_coco_size_has_two_sides():
+    with pytest.raises(rle.RLEError, match=r'\[height, width\], got \[4\]'):
+        rle.decode(dict(size=[4], counts=[4]), None, 'coco_counts')
+
+
+def test_runs_need_no_order_where_they_are_absolute():
+    mask = rle.decode('5 2 1 1', (3, 3), 'kaggle')
+    assert rle.encode(mask, 'kaggle') == '1 1 5 2'

@@ -82,3 +82,11 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
         write_table(path, ['id', 'rle'], rows())
     assert path.read_text() == 'old'
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize('cell', ['"x', '"x" y', '"x\ny"'])
+def test_quotation_marks_do_not_swallow_rows(tmp_path, cell):
+    path = tmp_path / 'a.csv'
+    path.write_text(f'rle,id\n1 2,a\n3 4,{cell}\n5 6,c\n7 8,d\n')
+    with pytest.raises(TableError, match=r'a\.csv line \d: '):
+        read_table(path, ['id'], key='id')

@@ -228,3 +228,31 @@ def test_the_first_page_of_a_slide_is_the_slide(real_data):
     np.testing.assert_array_equal(
         slide.read(region), tifffile.imread(path)[region.slices]
     )
+
+
+@pytest.mark.parametrize(
+    ('photometric', 'name'),
+    [('separated', 'CMYK'), ('cielab', 'CIELAB'), ('ycbcr', 'YCbCr')],
+)
+def test_other_colours_are_refused(tmp_path, photometric, name):
+    samples = 4 if name == 'CMYK' else 3
+    tifffile.imwrite(
+        tmp_path / 'a.tif',
+        np.zeros((8, 9, samples), np.uint8),
+        photometric=photometric,
+        planarconfig='contig',
+    )
+    with pytest.raises(ImageError, match=rf'a\.tif .*colours are {name}'):
+        TIFFImage(tmp_path / 'a.tif')
+
+
+@pytest.mark.parametrize('axes', ['ZYX', 'TYX'])
+def test_stacks_of_three_pages_are_no_colours(tmp_path, axes):
+    tifffile.imwrite(
+        tmp_path / 'a.tif',
+        np.zeros((3, 8, 9), np.uint8),
+        imagej=True,
+        metadata=dict(axes=axes),
+    )
+    with pytest.raises(ImageError, match=r'holds 3 images .*page=0'):
+        TIFFImage(tmp_path / 'a.tif')

@@ -76,3 +76,8 @@ def test_missing_images_are_counted_and_the_first_is_named(hubmap):
         (root / 'train_images' / f'{name}.tiff').unlink()
     with pytest.raises(FileNotFoundError, match=r"2 of 4 .*first id '102'"):
         HuBMAPDataset(data_root=str(root))
+
+
+def test_more_folds_than_samples(hubmap):
+    with pytest.raises(DatasetError, match='4 samples make no 7 folds'):
+        HuBMAPDataset(data_root=str(hubmap()), fold=6, num_folds=7)

@@ -80,6 +80,7 @@ def test_the_table_of_test_images_has_no_masks(hubmap):
         (3, 'x', "id 101: img_height is 'x', expected a number above 0"),
         (5, '0', "id 101: pixel_size is '0'"),
         (5, 'nan', 'pixel_size'),
+        (4, 'inf', 'img_width'),
         (0, '102', "line 3: id is '102', as on line 2"),
     ],
 )
@@ -155,3 +156,13 @@ def test_real_layout(real_data):
         assert 0.1 < mask.float().mean() < 0.9
         same = (mask == other['data_samples'].gt_sem_seg.data).float().mean()
         assert same > 0.99
+
+
+def test_test_images_have_no_polygons(hubmap):
+    root = hubmap()
+    (root / 'train.csv').rename(root / 'test.csv')
+    (root / 'train_images').rename(root / 'test_images')
+    dataset = HuBMAPDataset(
+        'test.csv', str(root), mask_source='polygon', test_mode=True
+    )
+    assert 'polygon_path' not in dataset.get_data_info(0)

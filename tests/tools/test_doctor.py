@@ -63,7 +63,7 @@ def test_a_whole_environment(tool, tmp_path):
         ),
         (
             dict(opencv_python='4.11.0.86'),
-            'two builds of OpenCV',
+            'several builds of OpenCV',
             'opencv-python-headless==4.11.0.86',
         ),
         (dict(drop=['cv2']), 'OpenCV is not installed', 'opencv'),
@@ -84,6 +84,7 @@ def test_the_range_of_mmcv(tool, tmp_path):
     changes.update(mmcv='2.2.0')
     found = examine(tool, tmp_path, drop=family, **changes)
     assert any('mmcv 2.2.0' in f.problem for f in found)
+    assert any('mmcv and mmcv-lite own' in f.problem for f in found)
     found = examine(tool, tmp_path, drop=[*family, 'ftfy'], **changes)
     assert any('needs ftfy' in f.problem for f in found)
 

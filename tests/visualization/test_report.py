@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmseg_medical.visualization import write_report
+from mmseg_medical.visualization.report import _read_scalars
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_the_page_stands_alone_and_shows_the_worst_first(tested):
         title='Glands & more',
         per_image=tested / 'per_image.csv',
         overlay_dir=tested,
-        scalars=tested / 'scalars.json',
+        scalars=[tested / 'scalars.json'],
         note='A note.',
     )
     page = path.read_text()
@@ -71,3 +72,16 @@ def test_what_is_missing_is_named(tested):
             tested / 'c.html', title='', per_image=tested / 'empty.csv'
         )
     assert not (tested / 'c.html').exists()
+
+
+def test_a_resumed_run_goes_on_where_it_was_killed(tmp_path):
+    logs = [tmp_path / name for name in ('first', 'second')]
+    lines = [json.dumps(dict(step=k, loss=1.0)) for k in (1, 2, 3, 4)]
+    logs[0].write_text('\n'.join([*lines, '{"step": 5, "lo']))
+    lines = [json.dumps(dict(step=k, loss=2.0)) for k in (3, 4, 5)]
+    lines.append(json.dumps(dict(step=0, dice_per_image=0.5)))  # of a test
+    logs[1].write_text('\n'.join(lines))
+    assert _read_scalars(logs) == {
+        'loss': [(1, 1.0), (2, 1.0), (3, 2.0), (4, 2.0), (5, 2.0)]
+    }
+    assert _read_scalars([]) == {}

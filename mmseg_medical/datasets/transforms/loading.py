@@ -8,7 +8,11 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from mmseg_medical.converters import rle
-from mmseg_medical.converters.image import image_size, read_image
+from mmseg_medical.converters.image import (
+    image_size,
+    read_image,
+    read_labels,
+)
 from mmseg_medical.converters.polygon import rasterize, read_polygons
 from mmseg_medical.converters.tiff import Region
 from mmseg_medical.errors import InputError
@@ -92,12 +96,10 @@ class ChooseRandomRegion(BaseTransform):
         """Row and column of a random foreground pixel, or None."""
         if 'rle' not in results:
             return None
-        runs = rle.load(
-            results['rle'],
-            tuple(size),
-            results['rle_dialect'],
-            where=results.get('where', ''),
-        )
+        try:
+            runs = _load_runs(results, tuple(size))
+        except rle.RLEError:
+            return None  # LoadMaskRegion mends it, or says what is wrong
         if not runs.area:
             return None
         before = np.cumsum(runs.ends - runs.starts)
@@ -117,7 +119,7 @@ class LoadImageRegion(BaseTransform):
 
     Required keys: img_path, region (optional).
     Added keys: img (H, W, C) of the stored type; img_shape, ori_shape
-    (height, width) of what was read. An alpha channel is dropped.
+    (height, width) of what was read. Transparency is dropped.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -131,8 +133,6 @@ class LoadImageRegion(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         _true_size(results)
         img = read_image(results['img_path'], results.get('region'))
-        if img.ndim == 3 and img.shape[2] == 4:
-            img = img[..., :3]
         if img.ndim == 3 and img.shape[2] == 3 and self.to_bgr:
             img = cv2.cvtColor(img, cv2.COLOR_RGB2BGR)
         if img.ndim == 2:
@@ -147,13 +147,17 @@ class LoadMaskRegion(BaseTransform):
     """Read the mask, or the region that was chosen.
 
     The mask is painted from run lengths or from polygons, or read from an
-    image of class indices, at the size of the image file. After ``Resize`` it
+    image of class indices (gray, palette or 1 bit), at the size of the image
+    file; ``label_map`` and ``reduce_zero_label`` of the data set hold for
+    images of class indices. After ``Resize`` it
     has the original size, as a metric needs it.
 
     Args:
         repair: Mend run lengths that are not well-formed, with a warning.
         required: False passes samples that have no mask, as the test images
             of a competition.
+        values: Labels of the values that an image of masks holds, as
+            ``{255: 1}``; values that are not named are labels themselves.
 
     Required keys: img_path; rle and rle_dialect, or polygon_path, or
     seg_map_path; region (optional).
@@ -161,12 +165,21 @@ class LoadMaskRegion(BaseTransform):
 
     Raises:
         RLEError, PolygonError, ImageError: If the mask cannot be read.
-        InputError: If its size differs from the image's.
+        InputError: If its size differs from the image's, or an image of
+            masks holds 255 as its only foreground and ``values`` does not
+            say what that means.
     """
 
-    def __init__(self, *, repair: bool = False, required: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        repair: bool = False,
+        required: bool = True,
+        values: dict[int, int] | None = None,
+    ) -> None:
         self.repair = repair
         self.required = required
+        self.values = values
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         if not self.required and not _MASKS & results.keys():
@@ -174,19 +187,14 @@ class LoadMaskRegion(BaseTransform):
         size = _true_size(results)
         region = Region(*results.get('region', (0, 0, *size)))
         if 'rle' in results:
-            runs = rle.load(
-                results['rle'],
-                size,
-                results['rle_dialect'],
-                repair=self.repair,
-                where=results.get('where', ''),
-            )
+            runs = _load_runs(results, size, repair=self.repair)
             mask = runs.crop(*region).to_mask()
         elif 'polygon_path' in results:
-            polygons = read_polygons(results['polygon_path'])
-            mask = rasterize(polygons, size, region)
+            path = results['polygon_path']
+            mask = rasterize(read_polygons(path), size, region, where=path)
         elif 'seg_map_path' in results:
             mask = self._read(results['seg_map_path'], size, region)
+            mask = self._to_labels(mask, results)
         else:
             raise InputError(
                 f'{results["img_path"]} has no mask: a sample needs one of '
@@ -204,4 +212,47 @@ class LoadMaskRegion(BaseTransform):
                 f'{path} has {found[0]} x {found[1]} pixels (height x '
                 f'width), its image {size[0]} x {size[1]}'
             )
-        return read_image(path, region)
+        return read_labels(path, region)
+
+    def _to_labels(self, mask: Any, results: dict[str, Any]) -> Any:
+        """Stored values as class indices."""
+        if self.values is None:
+            if 255 in mask and not mask[mask != 255].any():
+                raise InputError(
+                    f'{results["seg_map_path"]} holds 255 and no other '
+                    'foreground: LoadMaskRegion(values={255: 1}) makes that '
+                    'a mask, LoadMaskRegion(values={255: 255}) leaves those '
+                    'pixels out'
+                )
+        else:
+            mask = _mapped(mask, self.values)
+        if results.get('reduce_zero_label'):
+            mask = np.where(mask == 0, 255, mask - 1).astype(mask.dtype)
+        if results.get('label_map'):
+            mask = _mapped(
+                mask, {k: v % 256 for k, v in results['label_map'].items()}
+            )
+        return mask
+
+
+def _mapped(mask: Any, values: dict[int, int]) -> Any:
+    """Labels replaced by others, those not named left as they are."""
+    out = mask.copy()
+    for old, new in values.items():
+        out[mask == old] = new
+    return out
+
+
+def _load_runs(
+    results: dict[str, Any], size: tuple[int, int], *, repair: bool = False
+) -> rle.Runs:
+    """Runs of a sample, read once."""
+    if 'runs' not in results:
+        results['runs'] = rle.load(
+            results['rle'],
+            size,
+            results['rle_dialect'],
+            repair=repair,
+            where=results.get('where', ''),
+        )
+    return results['runs']

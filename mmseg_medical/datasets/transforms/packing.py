@@ -37,7 +37,8 @@ class PackMedicalInputs(BaseTransform):
 
     MMSegmentation's packer makes masks int64, eight times the memory between
     loader and model; here they keep their type, and masks of several planes
-    are understood.
+    are understood. Made for :class:`MedicalSegmentor`; the losses of
+    MMSegmentation's own segmentors need its packer.
 
     Args:
         meta_keys: Keys to keep as ``metainfo`` where they are present.

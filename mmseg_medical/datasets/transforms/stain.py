@@ -12,6 +12,16 @@ from mmseg_medical.errors import InputError
 from mmseg_medical.stain import build_normalizer, jitter_stains
 
 
+def _to_rgb(results: dict[str, Any]) -> Any:
+    img = results['img']
+    if img.ndim != 3 or img.shape[2] != 3 or img.dtype != np.uint8:
+        raise InputError(
+            f'{results.get("img_path", "image")}: stains are those of 8-bit '
+            f'colour images, got {img.shape} of {img.dtype}'
+        )
+    return cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
+
+
 @TRANSFORMS.register_module()
 class StainNormalize(BaseTransform):
     """Give H&E images the colours of a target.
@@ -61,7 +71,7 @@ class StainNormalize(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         if np.random.random() >= self.prob:
             return results
-        rgb = cv2.cvtColor(results['img'], cv2.COLOR_BGR2RGB)
+        rgb = _to_rgb(results)
         normalized = self.normalizer.normalize(rgb)
         results['stain_normalized'] = normalized is not rgb
         if normalized is not rgb:
@@ -102,7 +112,7 @@ class StainJitter(BaseTransform):
             return results
         gain = 1 + np.random.uniform(-self.gain, self.gain, 3)
         shift = np.random.uniform(-self.shift, self.shift, 3)
-        rgb = cv2.cvtColor(results['img'], cv2.COLOR_BGR2RGB)
+        rgb = _to_rgb(results)
         changed = jitter_stains(rgb, gain, shift)
         results['img'] = cv2.cvtColor(changed, cv2.COLOR_RGB2BGR)
         return results

@@ -1,6 +1,7 @@
 """Hooks, registered with MMSegmentation."""
 
 from mmseg_medical.engine.hooks.checkpoint import SafeCheckpointHook
+from mmseg_medical.engine.hooks.classes import CheckClassesHook
 from mmseg_medical.engine.hooks.logger import SafeLoggerHook
 from mmseg_medical.engine.hooks.prediction import (
     OverlayHook,
@@ -8,6 +9,7 @@ from mmseg_medical.engine.hooks.prediction import (
 )
 
 __all__ = [
+    'CheckClassesHook',
     'OverlayHook',
     'SafeCheckpointHook',
     'SafeLoggerHook',

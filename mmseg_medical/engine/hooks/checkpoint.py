@@ -10,7 +10,7 @@ from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 
 from mmseg_medical._files import replacing
-from mmseg_medical.engine.checkpoint import check_meta
+from mmseg_medical.engine.checkpoint import check_meta, check_weights
 
 
 class _RemoveLater:
@@ -67,7 +67,7 @@ class SafeCheckpointHook(CheckpointHook):
     def before_save_checkpoint(
         self, runner: Any, checkpoint: dict[str, Any]
     ) -> None:
-        model = _unwrapped(runner.model)
+        model = unwrapped(runner.model)
         if hasattr(model, 'task'):
             checkpoint['meta']['task'] = model.task.name
             checkpoint['meta']['postprocess'] = model.postprocess
@@ -75,16 +75,18 @@ class SafeCheckpointHook(CheckpointHook):
     def after_load_checkpoint(
         self, runner: Any, checkpoint: dict[str, Any]
     ) -> None:
+        model = unwrapped(runner.model)
+        path = str(runner._load_from)
+        check_weights(checkpoint.get('state_dict', checkpoint), model, path)
         training = isinstance(runner._train_loop, BaseLoop)  # built by train()
         if training and not runner._resume:
             return  # other tasks may start from these weights
-        model = _unwrapped(runner.model)
         loop = runner.train_loop if training else runner.test_loop
         check_meta(
             checkpoint.get('meta', {}),
             getattr(getattr(model, 'task', None), 'name', None),
             loop.dataloader.dataset.metainfo.get('classes'),
-            str(runner._load_from),
+            path,
         )
 
     def _save_checkpoint_with_step(
@@ -110,7 +112,7 @@ class SafeCheckpointHook(CheckpointHook):
                     temporary.write_text(self.last_ckpt)
 
 
-def _unwrapped(model: Any) -> Any:
+def unwrapped(model: Any) -> Any:
     """The segmentor within a distributed wrapper or a TTA model."""
     while is_model_wrapper(model) or not hasattr(model, 'backbone'):
         if not hasattr(model, 'module'):

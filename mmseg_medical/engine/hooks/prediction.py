@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
+from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
 from mmseg_medical._files import replacing
-from mmseg_medical.converters.tiff import write_tiff
+from mmseg_medical.converters.probability_maps import (
+    ProbabilityMaps,
+    file_digest,
+)
+from mmseg_medical.errors import InputError
 from mmseg_medical.visualization.overlay import draw_overlay
 
 
@@ -19,23 +23,61 @@ def sample_name(sample: Any) -> str:
     """Name of a sample, unique in its data set: its id, or its path."""
     name = sample.get('img_id')
     if name is None:
-        name = os.path.splitext(sample.img_path)[0].lstrip('./\\')
+        path = sample.get('img_path')
+        name = os.path.splitext(path)[0].lstrip('./\\')
     return str(name)
 
 
 @HOOKS.register_module()
 class SaveProbabilitiesHook(Hook):
-    """Write the probabilities of each test image as TIFF.
+    """Write the probabilities of each test image.
 
-    One file per image, named by its id: (C, H, W) uint8, probability x 255,
-    in tiles, with classes, task and threshold in its metadata.
+    The folder is one of
+    :class:`mmseg_medical.converters.probability_maps.ProbabilityMaps`.
 
     Args:
-        out_dir: Folder to write to.
+        out_dir: Folder to write to; maps of another model, of other settings
+            or of other data there are refused.
+
+    Raises:
+        InputError: If the folder holds other maps, or the model is no
+            :class:`MedicalSegmentor`.
     """
 
     def __init__(self, out_dir: str) -> None:
         self.out_dir = Path(out_dir)
+
+    def before_test(self, runner: Any) -> None:
+        model, origin = runner.model, {}
+        while not hasattr(model, 'postprocess'):
+            origin.update(getattr(model, 'settings', {}))
+            model = getattr(model, 'module', None)
+            if model is None:
+                raise InputError(
+                    '--out keeps the seg_probs of a MedicalSegmentor, the '
+                    'model of this config is another; set model.type to '
+                    "'MedicalSegmentor' and model.task"
+                )
+        checkpoint = runner._load_from
+        if checkpoint and os.path.isfile(checkpoint):
+            origin['checkpoint'] = os.path.basename(checkpoint)
+            origin['sha256'] = file_digest(checkpoint)
+        dataset = runner.test_dataloader.dataset
+        origin['ann_file'] = str(getattr(dataset, 'ann_file', ''))
+        self.maps = ProbabilityMaps(
+            self.out_dir,
+            ids=[
+                sample_name(dataset.get_data_info(k))
+                for k in range(len(dataset))
+            ],
+            task=model.task.name,
+            classes=dataset.metainfo['classes'],
+            postprocess=model.postprocess,
+            origin=origin,
+        )
+        if is_main_process():
+            self.maps.start()
+        barrier()
 
     def after_test_iter(
         self,
@@ -44,23 +86,9 @@ class SaveProbabilitiesHook(Hook):
         data_batch: Any = None,
         outputs: Sequence[Any] = (),
     ) -> None:
-        model = runner.model
-        while not hasattr(model, 'postprocess') and hasattr(model, 'module'):
-            model = model.module
-        classes = runner.test_dataloader.dataset.metainfo['classes']
         for sample in outputs:
             probs = sample.seg_probs.data.cpu().numpy()
-            name = sample_name(sample)
-            write_tiff(
-                self.out_dir / f'{name}.tiff',
-                np.floor(probs * 255 + 0.5).astype(np.uint8),
-                metadata=dict(
-                    id=name,
-                    task=model.task.name,
-                    classes=list(classes),
-                    **model.postprocess,
-                ),
-            )
+            self.maps.write(sample_name(sample), probs)
 
 
 @HOOKS.register_module()
@@ -68,7 +96,7 @@ class OverlayHook(Hook):
     """Draw the prediction over each test image.
 
     Where the mask is known, hits are green, false positives red and misses
-    blue; else the prediction is outlined.
+    blue; else the prediction is green.
 
     Args:
         out_dir: Folder to write JPEG files to, or None; a relative one lies

@@ -71,6 +71,10 @@ class MedicalSegmentor(EncoderDecoder):
     ) -> None:
         if task not in TASKS:
             raise InputError(f'task is one of {sorted(TASKS)}, got {task!r}')
+        if classes := decode_head.get('num_classes'):
+            # The head itself would speak of its own arguments only.
+            channels = decode_head.get('out_channels') or classes
+            TASKS[task](classes, channels)
         super().__init__(
             backbone=backbone,
             decode_head=decode_head,

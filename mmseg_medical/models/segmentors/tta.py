@@ -9,6 +9,8 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from mmseg_medical.errors import InputError
+
 # Each symmetry as (transpose, flip rows, flip columns), in this order.
 SYMMETRIES = {
     'identity': (False, False, False),
@@ -80,6 +82,11 @@ class MedicalTTAModel(BaseTTAModel):
             )
         self.views = tuple(views)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What of the prediction is decided here, for a record."""
+        return dict(views=list(self.views))
+
     def merge_preds(self, data_samples_list: Any) -> Any:
         """Not used: views are merged while they are predicted."""
         raise NotImplementedError
@@ -95,6 +102,11 @@ class MedicalTTAModel(BaseTTAModel):
             N samples as :meth:`MedicalSegmentor.predict` fills them.
         """
         model = self.module
+        if not hasattr(model, 'image_probs'):
+            raise InputError(
+                '--tta merges the probabilities of a MedicalSegmentor, got '
+                f'{type(model).__name__}; set model.type and model.task'
+            )
         merged: list[Tensor] = []
         for view in self.views:
             batch = dict(

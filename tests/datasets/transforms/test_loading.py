@@ -67,6 +67,49 @@ def test_masks_from_images(sample, tmp_path):
         LoadMaskRegion()(out)
 
 
+def test_what_255_means_has_to_be_said(sample, tmp_path):
+    path = tmp_path / 'm.png'
+    del sample['rle']
+    sample['seg_map_path'] = str(path)
+    cv2.imwrite(str(path), sample['mask'] * 255)
+    with pytest.raises(ValueError, match=r'm\.png holds 255 .*\{255: 1\}'):
+        LoadMaskRegion()(dict(sample))
+    load = TRANSFORMS.build(dict(type='LoadMaskRegion', values={255: 1}))
+    mask = load(dict(sample))['gt_seg_map']
+    np.testing.assert_array_equal(mask, sample['mask'])
+    left_out = LoadMaskRegion(values={255: 255})(dict(sample))['gt_seg_map']
+    np.testing.assert_array_equal(left_out, sample['mask'] * 255)
+    # beside another label 255 can only be what is left out
+    cv2.imwrite(str(path), sample['mask'] * 254 + 1)
+    assert LoadMaskRegion()(dict(sample))['gt_seg_map'].max() == 255
+
+
+def test_labels_of_the_data_set_are_changed_as_it_says(sample, tmp_path):
+    path = tmp_path / 'm.png'
+    del sample['rle']
+    sample['seg_map_path'] = str(path)
+    cv2.imwrite(str(path), sample['mask'] + 1)
+    mask = LoadMaskRegion()(dict(sample, reduce_zero_label=True))['gt_seg_map']
+    np.testing.assert_array_equal(mask, sample['mask'])
+    label_map = {0: 0, 1: -1, 2: 1}
+    mask = LoadMaskRegion()(dict(sample, label_map=label_map))['gt_seg_map']
+    np.testing.assert_array_equal(
+        mask, np.where(sample['mask'], 1, 255).astype(np.uint8)
+    )
+
+
+def test_run_lengths_are_mended_after_a_region_was_chosen(sample):
+    sample['rle'] += ' 5'
+    chosen = ChooseRandomRegion(foreground=1.0)(dict(sample))
+    with pytest.raises(ValueError, match='odd number'):
+        LoadMaskRegion()(dict(chosen))
+    with pytest.warns(rle.RLERepairWarning, match='last integer dropped'):
+        out = LoadMaskRegion(repair=True)(dict(chosen))
+    np.testing.assert_array_equal(
+        out['gt_seg_map'], sample['mask'][chosen['region'].slices]
+    )
+
+
 def test_a_sample_without_a_mask(sample):
     del sample['rle']
     with pytest.raises(ValueError, match='has no mask: a sample needs one'):

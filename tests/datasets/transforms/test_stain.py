@@ -59,3 +59,12 @@ def test_jitter_varies_within_its_range(tissue):
 def test_jitter_ranges_are_checked(arguments):
     with pytest.raises(ValueError, match='must lie in'):
         StainJitter(**arguments)
+
+
+@pytest.mark.parametrize('transform', [StainJitter(prob=1), StainNormalize()])
+@pytest.mark.parametrize(
+    'img', [np.zeros((4, 5, 1), np.uint8), np.zeros((4, 5, 3), np.uint16)]
+)
+def test_stains_are_those_of_8_bit_colour(transform, img):
+    with pytest.raises(ValueError, match=r'a\.tif: stains are those of 8-bit'):
+        transform(dict(img=img, img_path='a.tif'))

@@ -1,12 +1,15 @@
+import hashlib
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import cv2
 import numpy as np
+import pytest
 import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
-from mmseg_medical.converters.tiff import TIFFImage, read_metadata
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.engine.hooks import OverlayHook, SaveProbabilitiesHook
 from mmseg_medical.engine.hooks.prediction import sample_name
 
@@ -26,29 +29,35 @@ def test_probabilities_are_kept_with_their_meaning(tmp_path):
     model = SimpleNamespace(
         task=SimpleNamespace(name='binary'), postprocess=dict(mask_thr=0.5)
     )
-    dataset = SimpleNamespace(metainfo=dict(classes=('bg', 'gland')))
-    runner = SimpleNamespace(
-        model=SimpleNamespace(module=model),  # within a TTA model
-        test_dataloader=SimpleNamespace(dataset=dataset),
-    )
     sample = prediction()
-    SaveProbabilitiesHook(str(tmp_path)).after_test_iter(
-        runner, 0, None, [sample]
+    dataset = MagicMock(metainfo=dict(classes=('bg', 'gland')))
+    dataset.ann_file = 'train.csv'
+    dataset.__len__.return_value = 1
+    dataset.get_data_info.return_value = dict(img_id='case1/slice_2')
+    (tmp_path / 'a.pth').write_bytes(b'weights')
+    runner = SimpleNamespace(
+        model=SimpleNamespace(module=model, settings=dict(views=['hflip'])),
+        test_dataloader=SimpleNamespace(dataset=dataset),
+        _load_from=str(tmp_path / 'a.pth'),
     )
-    path = tmp_path / 'case1' / 'slice_2.tiff'
-    stored = TIFFImage(path).read()
-    np.testing.assert_allclose(
-        stored / 255, sample.seg_probs.data[0], atol=0.5 / 255
-    )
+    hook = SaveProbabilitiesHook(str(tmp_path / 'maps'))
+    hook.before_test(runner)
+    hook.after_test_iter(runner, 0, None, [sample])
+    maps = ProbabilityMaps.open(tmp_path / 'maps')
+    assert maps.missing() == []
     np.testing.assert_array_equal(
-        stored > 0.5 * 255, sample.pred_sem_seg.data[0]
+        maps.masks('case1/slice_2'), sample.pred_sem_seg.data
     )
-    assert read_metadata(path) == dict(
-        id='case1/slice_2',
-        task='binary',
-        classes=['bg', 'gland'],
-        mask_thr=0.5,
+    assert maps.origin == dict(
+        ann_file='train.csv',
+        views=['hflip'],
+        checkpoint='a.pth',
+        sha256=hashlib.sha256(b'weights').hexdigest(),
     )
+    hook.before_test(runner)  # the same test again
+    (tmp_path / 'a.pth').write_bytes(b'other weights')
+    with pytest.raises(ValueError, match='maps of another test: origin'):
+        hook.before_test(runner)
 
 
 def test_pictures_go_to_the_folder_of_the_run(tmp_path):

@@ -1,0 +1,186 @@
+"""Probability maps of a test: one TIFF per image, and what they are of."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmseg_medical._files import replacing
+from mmseg_medical.converters.tiff import Region, TIFFImage, write_tiff
+from mmseg_medical.errors import InputError
+
+PathLike = str | os.PathLike[str]
+LEVELS = 255  # of a stored probability
+MANIFEST = 'maps.json'
+
+
+class ProbabilityMaps:
+    """Folder of the probability maps of one test of one model.
+
+    ``<id>.tiff`` holds (C, H, W) uint8, probability x 255, in tiles; ids with
+    a slash lie in folders. ``maps.json`` says which ids belong to the test,
+    and what they mean, so that maps of two tests are never taken for one.
+
+    Attributes:
+        folder: Where the maps lie.
+        ids: Ids of all images of the test.
+        task: ``'binary'``, ``'multiclass'`` or ``'multilabel'``.
+        classes: Names of the classes.
+        postprocess: What turns probabilities into labels, with ``mask_thr``.
+        origin: Model and settings that the maps come from.
+    """
+
+    def __init__(
+        self,
+        folder: PathLike,
+        *,
+        ids: Sequence[str],
+        task: str,
+        classes: Sequence[str],
+        postprocess: dict[str, Any],
+        origin: dict[str, Any],
+    ) -> None:
+        self.folder = Path(folder)
+        self.ids = list(ids)
+        self.task = task
+        self.classes = list(classes)
+        self.postprocess = postprocess
+        self.origin = origin
+
+    @classmethod
+    def open(cls, folder: PathLike) -> 'ProbabilityMaps':
+        """Open a folder that a test wrote.
+
+        Raises:
+            InputError: If the folder has no ``maps.json`` or no whole one.
+        """
+        path = Path(folder, MANIFEST)
+        try:
+            return cls(folder, **json.loads(path.read_text(encoding='utf-8')))
+        except FileNotFoundError:
+            raise InputError(
+                f'{folder} has no probability maps ({MANIFEST} is not there); '
+                f'write them with  tools/test.py CONFIG CHECKPOINT --out '
+                f'{folder}'
+            ) from None
+        except (TypeError, ValueError) as error:
+            raise InputError(f'{path} is no list of maps: {error}') from None
+
+    def start(self) -> None:
+        """Claim the folder: write ``maps.json``.
+
+        Raises:
+            InputError: If the folder holds the maps of another test.
+            OSError: If the folder cannot be written.
+        """
+        path = self.folder / MANIFEST
+        state = {k: v for k, v in vars(self).items() if k != 'folder'}
+        text = json.dumps(state, indent=1) + '\n'
+        if path.is_file():
+            there = vars(self.open(self.folder))
+            for key, value in json.loads(text).items():
+                if there[key] != value:
+                    raise InputError(
+                        f'{self.folder} holds the maps of another test: '
+                        f'{key} there is {str(there[key])[:80]}, here '
+                        f'{str(value)[:80]}; choose another folder for --out, '
+                        'or remove this one'
+                    )
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding='utf-8')
+
+    def path(self, img_id: str) -> Path:
+        """File of the map of an image."""
+        return self.folder / f'{img_id}.tiff'
+
+    def missing(self) -> list[str]:
+        """Ids whose map is not there."""
+        return [name for name in self.ids if not self.path(name).is_file()]
+
+    def write(self, img_id: str, probs: NDArray[Any]) -> None:
+        """Write the map (C, H, W) of an image, whole or not at all."""
+        thr = None
+        if self.task != 'multiclass':
+            thr = self.postprocess['mask_thr']
+        write_tiff(
+            self.path(img_id),
+            quantize(probs, thr),
+            metadata=dict(
+                id=img_id,
+                task=self.task,
+                classes=self.classes,
+                **self.postprocess,
+            ),
+        )
+
+    def read(
+        self, img_id: str, region: Region | None = None
+    ) -> NDArray[np.uint8]:
+        """Map (C, H, W) uint8 of an image, or of a region of it.
+
+        Raises:
+            FileNotFoundError: If the map is not there.
+            ImageError: If it cannot be read.
+        """
+        img = TIFFImage(self.path(img_id)).read(region)
+        return np.atleast_3d(img).transpose(2, 0, 1)
+
+    def masks(
+        self, img_id: str, *, mask_thr: float | None = None
+    ) -> NDArray[np.bool_]:
+        """Masks (K, H, W) of the K classes of an image but the background.
+
+        Args:
+            img_id: Id of the image.
+            mask_thr: Probability above which a pixel belongs to a class; None
+                is that of the test. Not used where classes exclude each
+                other: the most likely one counts.
+        """
+        probs = self.read(img_id)
+        if self.task == 'multiclass':
+            labels = probs.argmax(0)
+            return labels == np.arange(1, len(self.classes))[:, None, None]
+        if mask_thr is None:
+            mask_thr = self.postprocess['mask_thr']
+        return probs > _levels(mask_thr)
+
+
+def _levels(mask_thr: ArrayLike) -> NDArray[np.float64]:
+    """Thresholds as stored levels, one for all channels or one for each."""
+    return np.reshape(np.asarray(mask_thr, np.float64), (-1, 1, 1)) * LEVELS
+
+
+def quantize(
+    probs: NDArray[Any], mask_thr: ArrayLike | None = None
+) -> NDArray[np.uint8]:
+    """Probabilities in [0, 1] as 0 … 255.
+
+    Args:
+        probs: (C, H, W) of float.
+        mask_thr: Threshold, one for all channels or one for each: a stored
+            value lies above it exactly where the probability does, which
+            rounding alone would not keep.
+
+    Returns:
+        (C, H, W) uint8.
+    """
+    level = np.floor(probs * LEVELS + 0.5)
+    if mask_thr is not None:
+        edge = np.floor(_levels(mask_thr))
+        thr = np.asarray(mask_thr, probs.dtype)  # as it was compared
+        above = probs > thr.reshape(-1, 1, 1)
+        level = np.where(
+            above, np.maximum(level, edge + 1), np.minimum(level, edge)
+        )
+    return level.astype(np.uint8)
+
+
+def file_digest(path: PathLike) -> str:
+    """SHA-256 of a file."""
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()

@@ -1,0 +1,110 @@
+import json
+
+import numpy as np
+import pytest
+
+from mmseg_medical.converters.probability_maps import (
+    ProbabilityMaps,
+    file_digest,
+    quantize,
+)
+from mmseg_medical.converters.tiff import Region, TIFFImage
+
+
+def maps(folder, task='binary', classes=('bg', 'fg'), **changes):
+    return ProbabilityMaps(
+        folder,
+        **dict(
+            ids=['a', 'case/b'],
+            task=task,
+            classes=classes,
+            postprocess=dict(mask_thr=0.5),
+            origin=dict(sha256='0'),
+            **changes,
+        ),
+    )
+
+
+def test_what_is_written_is_read(tmp_path):
+    probs = np.random.default_rng(0).random((1, 300, 20))
+    written = maps(tmp_path / 'maps')
+    written.start()
+    assert written.missing() == ['a', 'case/b']
+    written.write('case/b', probs)
+    read = ProbabilityMaps.open(tmp_path / 'maps')
+    assert read.missing() == ['a']
+    assert vars(read) == vars(written)
+    out = read.read('case/b')
+    np.testing.assert_allclose(out / 255, probs, atol=0.5 / 255 + 1e-9)
+    region = Region(250, 3, 40, 10)
+    np.testing.assert_array_equal(
+        read.read('case/b', region), out[:, region.slices[0], 3:13]
+    )
+    assert TIFFImage(read.path('case/b'))._key.is_tiled
+
+
+@pytest.mark.parametrize('thr', [0.0, 0.2, 0.35, 0.4, 0.5, 0.6, 0.8, 0.99, 1])
+@pytest.mark.parametrize('kind', [np.float32, np.float64])
+def test_rounding_never_crosses_the_threshold(thr, kind):
+    probs = np.linspace(0, 1, 100_001, dtype=kind).reshape(1, 1, -1)
+    level = quantize(probs, thr)
+    np.testing.assert_array_equal(level > thr * 255, probs > kind(thr))
+    assert np.abs(level / 255 - probs).max() < 1 / 255 + 1e-6
+
+
+def test_each_channel_has_its_threshold():
+    probs = np.full((2, 1, 1), 0.3)
+    level = quantize(probs, [0.2, 0.4])
+    assert level[0] > 0.2 * 255
+    assert level[1] <= 0.4 * 255
+
+
+def test_masks_of_every_task(tmp_path):
+    rng = np.random.default_rng(0)
+    probs = rng.random((3, 20, 30))
+    exclusive = maps(tmp_path / 'x', 'multiclass', ('bg', 'a', 'b'))
+    exclusive.write('a', probs)
+    labels = exclusive.read('a').argmax(0)
+    found = exclusive.masks('a')
+    assert found.shape == (2, 20, 30)
+    np.testing.assert_array_equal(found[1], labels == 2)
+    overlapping = maps(tmp_path / 'o', 'multilabel', ('a', 'b', 'c'))
+    overlapping.postprocess = dict(mask_thr=[0.2, 0.5, 0.8])
+    overlapping.write('a', probs)
+    np.testing.assert_array_equal(
+        overlapping.masks('a'),
+        probs > np.reshape([0.2, 0.5, 0.8], (3, 1, 1)),
+    )
+    assert overlapping.masks('a', mask_thr=1.0).sum() == 0
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (dict(ids=['a']), 'another test: ids there is'),
+        (dict(task='multiclass'), 'another test: task'),
+        (dict(origin=dict(sha256='1')), 'another test: origin'),
+        (dict(postprocess=dict(mask_thr=0.4)), 'another test: postprocess'),
+    ],
+)
+def test_a_folder_is_of_one_test(tmp_path, change, message):
+    maps(tmp_path).start()
+    maps(tmp_path).start()  # again, after a stop
+    other = maps(tmp_path)
+    vars(other).update(change)
+    with pytest.raises(ValueError, match=message):
+        other.start()
+
+
+def test_what_is_no_folder_of_maps(tmp_path):
+    with pytest.raises(ValueError, match=r'no probability maps \(maps.json'):
+        ProbabilityMaps.open(tmp_path)
+    for text in ('{', json.dumps(dict(ids=[]))):
+        (tmp_path / 'maps.json').write_text(text)
+        with pytest.raises(ValueError, match=r'maps\.json is no list of maps'):
+            ProbabilityMaps.open(tmp_path)
+
+
+def test_the_digest_is_sha256(tmp_path):
+    (tmp_path / 'a').write_bytes(b'abc')
+    assert file_digest(tmp_path / 'a').startswith('ba7816bf8f01cfea')
