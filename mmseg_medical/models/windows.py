@@ -9,8 +9,9 @@ from torch import Tensor
 
 from mmseg_medical.models.views import Merge, apply_symmetry, undo_symmetry
 
-# Windows (C, h, w) of one size to maps (N, K, h, w) of that size.
-Forward = Callable[[list[Tensor]], Tensor]
+# Windows (C, h, w) of one size to maps (N, K, h, w) of that size and to what
+# they say of the image as a whole, (N, S).
+Forward = Callable[[list[Tensor]], tuple[Tensor, Tensor]]
 
 
 class Window(NamedTuple):
@@ -206,7 +207,7 @@ def predict_maps(
     batch_size: int = 1,
     device: Any = None,
     dtype: torch.dtype = torch.float32,
-) -> Iterator[Tensor]:
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Maps of images, from windows and their views.
 
     Several windows go through the network at once, of the same image or of
@@ -214,7 +215,8 @@ def predict_maps(
 
     Args:
         imgs: (C, H, W) images of any sizes.
-        forward: Network, from windows (C, h, w) to maps (N, K, h, w).
+        forward: Network, from N windows (C, h, w) of one size to their maps
+            (N, K, h, w) and outputs for whole images (N, S), S >= 0.
         grid: Where the windows lie.
         symmetries: Weight of each symmetry of the square by its name; None
             is the image as it is.
@@ -224,7 +226,8 @@ def predict_maps(
         dtype: Type of the maps, of float or ``torch.uint8``.
 
     Yields:
-        (K, H, W) map of each image.
+        (K, H, W) map of each image, and its outputs (windows, S), the means
+        over the views.
     """
     symmetries = symmetries or {'identity': 1.0}
     jobs = (
@@ -237,15 +240,18 @@ def predict_maps(
     for k, of_image in itertools.groupby(results, lambda r: r[0].image):
         shape = imgs[k].shape[1:]
         canvas = Canvas(grid, shape, device=device, dtype=dtype)
+        outputs = []
         for window, views in itertools.groupby(
             of_image, lambda r: r[0].window
         ):
-            merged = merge()
-            for job, values in views:
-                name = job.symmetry
-                merged.add(undo_symmetry(values, name), symmetries[name])
+            merged, mean = merge(), Merge()
+            for job, values, output in views:
+                weight = symmetries[job.symmetry]
+                merged.add(undo_symmetry(values, job.symmetry), weight)
+                mean.add(output, weight)
             canvas.add(window, merged.result())
-        yield canvas.finish()
+            outputs.append(mean.result())
+        yield canvas.finish(), torch.stack(outputs)
 
 
 def _run(
@@ -253,7 +259,7 @@ def _run(
     imgs: Sequence[Tensor],
     forward: Forward,
     batch_size: int,
-) -> Iterator[tuple[Job, Tensor]]:
+) -> Iterator[tuple[Job, Tensor, Tensor]]:
     """Run jobs in order, as many of one shape at once as may be."""
     waiting: list[tuple[Job, Tensor]] = []
     for job in jobs:
@@ -271,7 +277,7 @@ def _run(
 
 def _pass(
     waiting: list[tuple[Job, Tensor]], forward: Forward
-) -> Iterator[tuple[Job, Tensor]]:
-    maps = forward([view for _, view in waiting])
-    for (job, _), values in zip(waiting, maps, strict=True):
-        yield job, values
+) -> Iterator[tuple[Job, Tensor, Tensor]]:
+    maps, outputs = forward([view for _, view in waiting])
+    for (job, _), *values in zip(waiting, maps, outputs, strict=True):
+        yield job, *values

@@ -181,29 +181,76 @@ class ImagePredictor(nn.Module):
         merged = [make() for _ in imgs]
         outputs: list[list[Tensor]] = [[] for _ in imgs]
         for variant in variants:
-            changed = [variant.apply(img) for img in imgs]
             maps = predict_maps(
-                changed,
-                functools.partial(self._forward, outputs=outputs),
+                [variant.apply(img) for img in imgs],
+                self.window_probs,
                 self.settings.grid,
                 symmetries=symmetries,
                 merge=make,
                 batch_size=self.settings.batch_size or len(imgs),
                 device=self.settings.device,
             )
-            for k, probs in enumerate(maps):
+            for k, (probs, scores) in enumerate(maps):
+                name = samples[k].get('img_id', k)
                 if not torch.isfinite(probs.sum()):
                     raise InputError(
-                        f'the network gives nan or inf for image '
-                        f'{samples[k].get("img_id", k)!r}; are its weights '
-                        'those of a training that diverged, or is precision '
-                        f'{self.settings.precision} too little?'
+                        f'the network gives nan or inf for image {name!r}: '
+                        'its weights are those of a training that diverged, '
+                        f'or precision {self.settings.precision!r} is not '
+                        'enough'
                     )
                 size = imgs[k].shape[1:]
                 merged[k].add(resize(probs, size), variant.weight)
+                outputs[k].append(scores)
         return [
-            self._finish(sample, one.result(), scores)
-            for sample, one, scores in zip(
-                samples, merged, outputs, strict=True
+            self.finish(
+                sample,
+                resize(one.result(), sample.get('ori_shape', img.shape[1:])),
+                self.image_scores(torch.cat(scores)),
+            )
+            for img, sample, one, scores in zip(
+                imgs, samples, merged, outputs, strict=True
             )
         ]
+
+    def finish(
+        self, sample: SegDataSample, probs: Tensor, scores: dict[str, Any]
+    ) -> SegDataSample:
+        """Put probabilities and the labels they make into a sample.
+
+        The one place where a test makes labels.
+
+        Args:
+            sample: Sample to fill.
+            probs: (C, H, W) in [0, 1].
+            scores: What the network says of the whole image, kept as
+                metadata; ``presence`` is gated by ``gate_thr``.
+        """
+        labels = self.task.labels(probs, self.settings.mask_thr)
+        gate = self.settings.gate_thr
+        if gate is not None and scores['presence'] < gate:
+            labels = torch.zeros_like(labels)
+        sample.set_metainfo(scores)
+        sample.set_data(
+            dict(
+                seg_probs=PixelData(data=probs),
+                pred_sem_seg=PixelData(data=labels),
+            )
+        )
+        return sample
+
+    def test_step(self, data: dict[str, Any]) -> Samples:
+        """Predict a batch of the test pipeline.
+
+        Args:
+            data: ``inputs``, N tensors (C, H, W); ``data_samples``.
+
+        Returns:
+            N samples as :meth:`predict_images` fills them.
+        """
+        data = self.data_preprocessor.cast_data(data)
+        return self.predict_images(data['inputs'], data['data_samples'])
+
+    def val_step(self, data: dict[str, Any]) -> Samples:
+        """Predict a batch of the validation; as :meth:`test_step`."""
+        return self.test_step(data)

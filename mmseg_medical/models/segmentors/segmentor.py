@@ -145,75 +145,60 @@ class MedicalSegmentor(EncoderDecoder):
         self, inputs: Tensor, batch_img_metas: list[dict[str, Any]]
     ) -> Tensor:
         """Logits (N, C, H, W) at the size of the inputs (N, C, H, W)."""
-        logits = self.decode_head(self.extract_feat(inputs))
-        return _resize(logits, inputs.shape[2:], self.align_corners)
+        return self._logits(self.extract_feat(inputs), inputs.shape[2:])
 
-    def image_logits(
-        self, inputs: Tensor, data_samples: Samples
-    ) -> list[Tensor]:
-        """Logits of each image at its size before padding.
+    def _logits(self, features: Any, size: Any) -> Tensor:
+        if self._own_loss(self.decode_head):
+            metas = [dict(img_shape=tuple(size), pad_shape=tuple(size))]
+            logits = self.decode_head.predict(features, metas, self.test_cfg)
+        else:
+            logits = self.decode_head(features)
+        return _resize(logits, size, self.align_corners)
 
-        Args:
-            inputs: (N, C, H, W) preprocessed images.
-            data_samples: N samples.
+    def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Probabilities of windows; see :class:`ImagePredictor`."""
+        height, width = windows[0].shape[1:]
+        batch = dict(inputs=list(windows), data_samples=[])
+        inputs = self.data_preprocessor(batch, False)['inputs']
+        dtype = DTYPES[self.settings.precision]
+        with torch.autocast(
+            inputs.device.type, dtype, enabled=dtype is not None
+        ):
+            features = self.extract_feat(inputs)
+            logits = self._logits(features, inputs.shape[2:])
+            outputs = [head(features) for head in self.image_heads.values()]
+        probs = self.task.probabilities(logits.float())
+        scores = torch.cat([inputs.new_empty(len(windows), 0), *outputs], 1)
+        return probs[..., :height, :width], scores.float()
 
-        Returns:
-            N tensors (out_channels, h, w).
-        """
-        metas = [dict(sample.metainfo) for sample in data_samples]
-        for meta in metas:
-            meta.setdefault('ori_shape', inputs.shape[2:])
-        logits = self.inference(inputs, metas)
-        height, width = inputs.shape[2:]
-        out = []
-        for one, meta in zip(logits, metas, strict=True):
-            padding = meta.get('img_padding_size', (0, 0, 0, 0))
-            left, right, top, bottom = padding
-            out.append(one[:, top : height - bottom, left : width - right])
-        return out
-
-    def image_probs(self, logits: Tensor, shape: tuple[int, int]) -> Tensor:
-        """Probabilities (C, H, W) at (height, width) from logits (C, h, w)."""
-        logits = _resize(logits[None], shape, self.align_corners)[0]
-        return self.task.probabilities(logits.float())
-
-    def finish(self, sample: SegDataSample, probs: Tensor) -> SegDataSample:
-        """Put probabilities and the labels they make into a sample."""
-        labels = self.task.labels(probs, self.test_cfg.mask_thr)
-        sample.set_data(
-            dict(
-                seg_probs=PixelData(data=probs),
-                pred_sem_seg=PixelData(data=labels),
-            )
-        )
-        return sample
+    def image_scores(self, outputs: Tensor) -> dict[str, Any]:
+        """What the image heads say of an image; see their ``read``."""
+        scores: dict[str, Any] = {}
+        for head in self.image_heads.values():
+            own, outputs = outputs.tensor_split([head.out_channels], 1)
+            scores.update(head.read(own))
+        return scores
 
     def predict(
         self, inputs: Tensor, data_samples: Samples | None = None
     ) -> Samples:
-        """Predict at the original size of each image.
+        """Predict preprocessed images at the size of the inputs.
+
+        For callers that normalise themselves; a test goes through
+        :meth:`test_step`.
 
         Args:
             inputs: (N, C, H, W) preprocessed images.
-            data_samples: N samples, which are filled; None makes new ones,
-                for images that were neither resized nor padded.
+            data_samples: N samples, which are filled; None makes new ones.
 
         Returns:
-            N samples with ``seg_probs`` (C, H, W) in [0, 1], one channel of
-            foreground for ``binary``; and ``pred_sem_seg``, uint8: (1, H, W)
-            class indices, or (C, H, W) of 0 and 1 for ``multilabel``.
+            N samples as :meth:`predict_images` fills them.
         """
-        if data_samples is None:
-            data_samples = [SegDataSample() for _ in inputs]
-        all_logits = self.image_logits(inputs, data_samples)
+        samples = data_samples or [SegDataSample() for _ in inputs]
+        probs = self.task.probabilities(self.encode_decode(inputs, []).float())
         return [
-            self.finish(
-                sample,
-                self.image_probs(
-                    logits, sample.metainfo.get('ori_shape', logits.shape[1:])
-                ),
-            )
-            for logits, sample in zip(all_logits, data_samples, strict=True)
+            self.finish(sample, one, {})
+            for sample, one in zip(samples, probs, strict=True)
         ]
 
 
