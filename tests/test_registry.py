@@ -5,7 +5,14 @@ from mmseg.registry import HOOKS, MODELS, TRANSFORMS
 
 import mmseg_medical.registry  # noqa: F401
 
-OURS = ('HuBMAPDataset', 'StainNormalize', 'MedicalSegmentor', 'OverlapMetric')
+OURS = (
+    'HuBMAPDataset',
+    'StainNormalize',
+    'MedicalSegmentor',
+    'OverlapMetric',
+    'SurfaceMetric',
+    'UWMadisonMetric',
+)
 
 
 def test_bare_and_prefixed_names_are_the_same():

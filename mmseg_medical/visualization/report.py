@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,8 @@ def write_report(
     Args:
         path: HTML file to write.
         title: Heading of the page.
-        per_image: Table that :class:`OverlapMetric` wrote, one row per image.
+        per_image: Table that :class:`OverlapMetric` wrote, one row per image;
+            images without a Dice (``empty=None``) are left out.
         overlay_dir: Folder of ``<id>.jpg`` that :class:`OverlayHook` wrote.
         scalars: The ``scalars.json`` of mmengine's logs, from the oldest; a
             run that was resumed has several, and the latest counts.
@@ -45,7 +47,7 @@ def write_report(
 
     Raises:
         FileNotFoundError: If a file that was named does not exist.
-        ValueError: If the table is empty.
+        ValueError: If the table is empty, or has no Dice.
     """
     with open(per_image, newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
@@ -53,7 +55,10 @@ def write_report(
         raise ValueError(f'{per_image} has no rows; nothing was tested')
     scores = [key for key in rows[0] if key.split('/')[0] == 'dice']
     for row in rows:
-        row['score'] = float(np.mean([float(row[key]) for key in scores]))
+        row['score'] = _mean([float(row[key]) for key in scores])
+    rows = [row for row in rows if not math.isnan(row['score'])]
+    if not rows:
+        raise ValueError(f'{per_image} has no Dice in any row')
     rows.sort(key=lambda row: row['score'])
     for row in rows[:limit] if overlay_dir else ():
         row['picture'] = _embedded(Path(overlay_dir, f'{row["id"]}.jpg'))
@@ -85,6 +90,12 @@ def write_report(
     with replacing(path) as temporary:
         temporary.write_text(html, encoding='utf-8')
     return Path(path)
+
+
+def _mean(scores: list[float]) -> float:
+    """Mean of what is not nan; nan if nothing is."""
+    counted = [score for score in scores if not math.isnan(score)]
+    return float(np.mean(counted)) if counted else math.nan
 
 
 def _embedded(path: Path) -> str:

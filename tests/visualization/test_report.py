@@ -85,3 +85,14 @@ def test_a_resumed_run_goes_on_where_it_was_killed(tmp_path):
         'loss': [(1, 1.0), (2, 1.0), (3, 2.0), (4, 2.0), (5, 2.0)]
     }
     assert _read_scalars([]) == {}
+
+
+def test_images_without_a_dice_are_left_out(tested):
+    table = tested / 'per_image.csv'
+    table.write_text('id,dice/a,dice/b\none,nan,0.5\ntwo,nan,nan\n')
+    path = write_report(tested / 'r.html', title='Glands', per_image=table)
+    assert '0.5000' in path.read_text()
+    assert 'two' not in path.read_text()
+    table.write_text('id,dice\none,nan\n')
+    with pytest.raises(ValueError, match='no Dice in any row'):
+        write_report(tested / 'r.html', title='Glands', per_image=table)

@@ -1,5 +1,17 @@
 """Metrics, registered with MMSegmentation."""
 
+from mmseg_medical.evaluation.metrics.base import MedicalMetric
 from mmseg_medical.evaluation.metrics.overlap_metric import OverlapMetric
+from mmseg_medical.evaluation.metrics.per_image import PerImageMetric
+from mmseg_medical.evaluation.metrics.surface_metric import SurfaceMetric
+from mmseg_medical.evaluation.metrics.uw_madison_metric import (
+    UWMadisonMetric,
+)
 
-__all__ = ['OverlapMetric']
+__all__ = [
+    'MedicalMetric',
+    'OverlapMetric',
+    'PerImageMetric',
+    'SurfaceMetric',
+    'UWMadisonMetric',
+]

@@ -1,0 +1,116 @@
+"""How far a mean over images can be trusted."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+_BLOCK = 1 << 20  # draws at a time
+
+
+class Interval(NamedTuple):
+    """A confidence interval.
+
+    Attributes:
+        low: Lower end.
+        high: Upper end.
+    """
+
+    low: float
+    high: float
+
+
+def bootstrap_mean(
+    scores: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    groups: Sequence[Any] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Confidence interval of a mean over images, by the percentile bootstrap.
+
+    Images are drawn with replacement, as many as there are, and the mean is
+    taken anew. Images of one patient are alike: with ``groups``, patients
+    are drawn with all of their images, which makes the interval as wide as it
+    has to be. The order of the images has no influence.
+
+    Args:
+        scores: (images,), or (images, classes) for the mean over classes of
+            the mean over images; nan is left out.
+        confidence: Share of the resampled means inside, in (0, 1).
+        groups: One label per image; images of one label are drawn together.
+        resamples: Number of resampled means.
+        seed: Of the draws.
+
+    Returns:
+        Ends of the interval; nan where no score counts.
+
+    Raises:
+        ValueError: If ``confidence`` is not in (0, 1), ``resamples`` is
+            below 1, or the numbers of scores and groups differ.
+
+    Reference: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, 13
+    """
+    if not 0 < confidence < 1 or resamples < 1:
+        raise ValueError(
+            f'confidence is in (0, 1) and resamples 1 or more, got '
+            f'{confidence} and {resamples}'
+        )
+    values = np.asarray(scores, np.float64)
+    values = values[:, None] if values.ndim == 1 else values
+    sums, sizes = _totals(values, groups)
+    drawn = np.flatnonzero(sizes.any(1))
+    if not drawn.size:
+        return Interval(np.nan, np.nan)
+    order = np.lexsort(np.concatenate([sums, sizes], 1)[drawn].T)
+    drawn = drawn[order]
+    means = _resampled_means(sums[drawn], sizes[drawn], resamples, seed)
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(means, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _totals(
+    values: FloatArray, groups: Sequence[Any] | None
+) -> tuple[FloatArray, FloatArray]:
+    """Sum and number of the scores of each group, (groups, classes) each."""
+    counted = ~np.isnan(values)
+    if groups is None:
+        return np.where(counted, values, 0), counted.astype(np.float64)
+    if len(groups) != len(values):
+        raise ValueError(
+            f'{len(values)} scores and {len(groups)} groups; there has to be '
+            'one group per image'
+        )
+    place = {label: k for k, label in enumerate(dict.fromkeys(groups))}
+    at = [place[label] for label in groups]
+    sums = np.zeros((len(place), values.shape[1]))
+    sizes = np.zeros_like(sums)
+    np.add.at(sums, at, np.where(counted, values, 0))
+    np.add.at(sizes, at, counted)
+    return sums, sizes
+
+
+def _resampled_means(
+    sums: FloatArray, sizes: FloatArray, resamples: int, seed: int
+) -> FloatArray:
+    """(resamples,) means over classes of the means over drawn groups."""
+    rng = np.random.default_rng(seed)
+    n = len(sums)
+    means = []
+    step = max(_BLOCK // n, 1)
+    for first in range(0, resamples, step):
+        size = min(step, resamples - first)
+        draws = rng.integers(n, size=(size, n))
+        draws += n * np.arange(size)[:, None]
+        times = np.bincount(draws.reshape(-1), minlength=size * n)
+        times = times.reshape(size, n)
+        total, count = times @ sums, times @ sizes
+        by_class = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        found = (count > 0).sum(1)
+        means.append(np.nansum(by_class, 1) / np.maximum(found, 1))
+    return np.concatenate(means)

@@ -1,0 +1,179 @@
+"""What all metrics share: from samples to a few numbers per image."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from numpy.typing import NDArray
+
+from mmseg_medical.converters.table import write_table
+from mmseg_medical.errors import InputError
+
+Labels = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+class MedicalMetric(BaseMetric):
+    """Base of metrics that keep something small of each image.
+
+    :meth:`measure` turns the prediction and the mask of an image into what
+    :meth:`score` needs; nothing else is kept or sent between processes, so
+    that memory does not depend on the size of the images. Samples come back
+    in the order of the data set, whichever process saw them.
+
+    Classes that exclude each other come as one plane of class indices, of
+    which index 0 is the background and has no score. Overlapping classes
+    come as one plane of 0 and 1 each, and all of them have scores.
+
+    Args:
+        ignore_index: Label of pixels to leave out.
+        csv_file: File for a table with one row per image: id, scores, and
+            what the data set knows of the image.
+        collect_device: ``'cpu'`` or ``'gpu'``, for several processes.
+        prefix: Put before the names of all scores.
+
+    Raises:
+        InputError: If a sample has no mask, labels do not fit, or there is
+            no sample at all; the message names the image.
+    """
+
+    # Metadata that is written to the table, where a sample has it.
+    META = ('organ', 'data_source', 'pixel_size', 'stain_normalized')
+
+    def __init__(
+        self,
+        *,
+        ignore_index: int = 255,
+        csv_file: str | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.ignore_index = ignore_index
+        self.csv_file = csv_file
+
+    @abstractmethod
+    def measure(
+        self, pred: Labels, gt: Labels, sample: dict[str, Any]
+    ) -> object:
+        """Reduce one image to what its scores need.
+
+        Args:
+            pred: (H, W) class indices, or (C, H, W) of 0 and 1.
+            gt: Of the same kind; ``ignore_index`` where it is unknown.
+            sample: Metadata by name.
+
+        Raises:
+            ValueError: If something does not fit; the image is named by the
+                caller.
+        """
+
+    @abstractmethod
+    def score(
+        self,
+        names: list[str],
+        measured: list[Any],
+        metas: list[dict[str, Any]],
+    ) -> dict[str, float]:
+        """Score the whole data set, on the main process.
+
+        Args:
+            names: Id of each image.
+            measured: What :meth:`measure` returned for it.
+            metas: Its metadata, as far as :meth:`meta_keys` names it.
+
+        Returns:
+            Scores by name.
+        """
+
+    @property
+    def meta_keys(self) -> tuple[str, ...]:
+        """Metadata to keep of each image."""
+        return self.META
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of all classes of the data set, with the background."""
+        return tuple(self.dataset_meta['classes'])
+
+    def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
+        """Measure one batch; see ``BaseMetric.process``."""
+        for sample in data_samples:
+            name = str(sample.get('img_id', sample.get('img_path', '?')))
+            if 'gt_sem_seg' not in sample:
+                raise InputError(
+                    f'image {name!r} has no mask to compare with: the '
+                    'pipeline has no LoadMaskRegion, or the table no masks; '
+                    'test without an evaluator by  --cfg-options '
+                    'test_evaluator=[]'
+                )
+            pred = sample['pred_sem_seg']['data'].cpu().numpy()
+            gt = sample['gt_sem_seg']['data'].cpu().numpy()
+            if len(self.classes) > 1 and len(pred) == len(gt) == 1:
+                pred, gt = pred[0], gt[0]
+            try:
+                measured = self.measure(pred, gt, sample)
+            except ValueError as error:
+                raise InputError(f'image {name!r}: {error}') from None
+            meta = {k: sample[k] for k in self.meta_keys if k in sample}
+            self.results.append((name, measured, meta))
+
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
+        """Score all images; see ``BaseMetric.compute_metrics``."""
+        if not results:
+            raise InputError(
+                f'{type(self).__name__} has seen no image; is the data set, '
+                'or its split, empty?'
+            )
+        names, measured, metas = map(list, zip(*results, strict=True))
+        return self.score(names, measured, metas)
+
+    def masks(self, labels: Labels) -> Iterator[Mask]:
+        """Yield the mask of each class that has scores.
+
+        Args:
+            labels: (H, W) class indices, or (C, H, W) of 0 and 1.
+
+        Raises:
+            ValueError: If there is not one plane per class.
+        """
+        if labels.ndim == 2:
+            yield from (labels == c for c in range(1, len(self.classes)))
+        elif len(labels) != len(self.classes):
+            raise ValueError(
+                f'{len(labels)} planes for {len(self.classes)} classes '
+                f'({", ".join(self.classes)})'
+            )
+        else:
+            yield from (plane == 1 for plane in labels)
+
+    def write(
+        self,
+        names: Sequence[str],
+        columns: dict[str, Sequence[object]],
+        metas: Sequence[dict[str, Any]],
+    ) -> None:
+        """Write the table, if there shall be one.
+
+        Args:
+            names: Id of each row.
+            columns: Cells of each column by its name; floats are rounded to
+                six digits.
+            metas: Metadata of each row.
+        """
+        if not self.csv_file:
+            return
+        keys = [k for k in self.meta_keys if any(k in meta for meta in metas)]
+        rows = (
+            [name, *map(_cell, cells), *(meta.get(k, '') for k in keys)]
+            for name, meta, *cells in zip(
+                names, metas, *columns.values(), strict=True
+            )
+        )
+        write_table(self.csv_file, ['id', *columns, *keys], rows)
+
+
+def _cell(value: object) -> object:
+    return f'{value:.6f}' if isinstance(value, float) else value
