@@ -1,32 +1,5 @@
-"""Models: one segmentor for every task, and its losses."""
+"""Models: one segmentor for every task, its losses and heads."""
 
-from mmseg_medical.models.losses import (
-    BCELoss,
-    CELoss,
-    FocalTverskyLoss,
-    HausdorffDTLoss,
-    JaccardLoss,
-    LovaszHingeLoss,
-    LovaszSoftmaxLoss,
-    PixelFocalLoss,
-    SoftDiceLoss,
-    SoftTverskyLoss,
-    SurfaceLoss,
-)
-from mmseg_medical.models.segmentors import MedicalSegmentor, MedicalTTAModel
+from mmseg_medical.models import image_heads, losses, segmentors
 
-__all__ = [
-    'BCELoss',
-    'CELoss',
-    'FocalTverskyLoss',
-    'HausdorffDTLoss',
-    'JaccardLoss',
-    'LovaszHingeLoss',
-    'LovaszSoftmaxLoss',
-    'MedicalSegmentor',
-    'MedicalTTAModel',
-    'PixelFocalLoss',
-    'SoftDiceLoss',
-    'SoftTverskyLoss',
-    'SurfaceLoss',
-]
+__all__ = ['image_heads', 'losses', 'segmentors']

@@ -239,17 +239,21 @@ class ImagePredictor(nn.Module):
         )
         return sample
 
-    def test_step(self, data: dict[str, Any]) -> Samples:
+    def test_step(self, data: dict[str, Any], **views: Any) -> Samples:
         """Predict a batch of the test pipeline.
 
         Args:
             data: ``inputs``, N tensors (C, H, W); ``data_samples``.
+            views: ``symmetries``, ``variants`` and ``merge`` of
+                :meth:`predict_images`.
 
         Returns:
             N samples as :meth:`predict_images` fills them.
         """
         data = self.data_preprocessor.cast_data(data)
-        return self.predict_images(data['inputs'], data['data_samples'])
+        return self.predict_images(
+            data['inputs'], data['data_samples'], **views
+        )
 
     def val_step(self, data: dict[str, Any]) -> Samples:
         """Predict a batch of the validation; as :meth:`test_step`."""
