@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from mmseg_medical.apis.command_line import run_tool
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.table import read_table
 from mmseg_medical.converters.tiff import TIFFImage, read_metadata
@@ -181,26 +182,19 @@ def test_two_processes_on_the_cpu_give_the_scores_of_one(
     assert len(names[0]) == 5  # four maps and what they are
 
 
-def test_a_mistake_is_one_line(
-    hubmap, tiny_config, tmp_path, clean_environment
-):
+def test_a_mistake_is_one_line(tool, hubmap, tiny_config, tmp_path):
     """A worker finds the broken file; the message comes through whole."""
     root = hubmap()
     (root / 'train_images' / '102.tiff').write_bytes(b'<html>')
-    done = subprocess.run(
-        [
-            *(sys.executable, str(TOOLS / 'train.py'), tiny_config(root)),
-            *('--work-dir', str(tmp_path / 'w'), '--cfg-options'),
-            *('train_dataloader.num_workers=1', 'randomness.seed=1'),
-        ],
-        env=clean_environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 1
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith('error: ')
-    assert '102.tiff cannot be read as TIFF' in last
-    assert last.endswith('it is a web page with another name')
-    assert 'Traceback' not in done.stderr
+    arguments = [
+        *(tiny_config(root), '--work-dir', str(tmp_path / 'w')),
+        *('--cfg-options', 'train_dataloader.num_workers=1'),
+        'randomness.seed=1',
+    ]
+    with pytest.raises(SystemExit) as caught:
+        run_tool(lambda _: tool('train').main(arguments))
+    text = str(caught.value.code)
+    assert text.startswith('error: ')
+    assert '102.tiff cannot be read as TIFF' in text
+    assert text.endswith('it is a web page with another name')
+    assert 'Traceback' not in text
