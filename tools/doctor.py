@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import NamedTuple
 
-INSTALL = "pip install -e '.[onedl,albu,fast]'"
+INSTALL = "pip install -e '.[onedl,albu,fast,smp]'"
 FAMILIES = {
     'onedl': ('onedl-mmcv', 'onedl-mmengine', 'onedl-mmsegmentation'),
     'openmmlab': ('mmcv', 'mmengine', 'mmsegmentation'),
@@ -21,7 +21,8 @@ FAMILIES = {
 SHOWN = (
     *('torch', 'torchvision', 'numpy', 'scipy', 'opencv-python'),
     *('opencv-python-headless', 'tifffile', 'imagecodecs', 'albumentations'),
-    *('numba', 'mmcv', 'mmcv-lite', 'mmengine', 'mmsegmentation'),
+    *('numba', 'segmentation-models-pytorch', 'timm'),
+    *('mmcv', 'mmcv-lite', 'mmengine', 'mmsegmentation'),
     *('mmpretrain', 'onedl-mmcv', 'onedl-mmengine', 'onedl-mmsegmentation'),
     *('onedl-mmpretrain', 'mmsegmentation-medical', 'setuptools'),
 )
