@@ -86,18 +86,19 @@ def drop_pretrained(cfg: Any) -> list[str]:
     """
     removed = []
     if isinstance(cfg, dict):
+        if cfg.get('type') in ('TIMMBackbone', 'mmseg.TIMMBackbone'):
+            cfg.setdefault('pretrained', True)  # MMSegmentation's default
         init = cfg.get('init_cfg')
-        if isinstance(init, dict) and init.get('type') == 'Pretrained':
-            removed.append(str(init.get('checkpoint')))
-            cfg['init_cfg'] = None
-        for key, nothing in (
-            ('pretrained', None),
-            ('encoder_weights', None),
-        ):
+        inits = init if isinstance(init, (list, tuple)) else [init or {}]
+        kept = [one for one in inits if one.get('type') != 'Pretrained']
+        if len(kept) < len(inits):
+            removed += [str(i['checkpoint']) for i in inits if i not in kept]
+            cfg['init_cfg'] = kept or None
+        for key in ('pretrained', 'encoder_weights'):
             value = cfg.get(key)
             if value:
                 removed.append(f'{key}={value}')
-                cfg[key] = False if value is True else nothing
+                cfg[key] = False if value is True else None
     children = cfg.values() if isinstance(cfg, dict) else cfg
     for child in children:
         if isinstance(child, (dict, list, tuple)):
