@@ -13,6 +13,8 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
+from mmseg_medical.models.first_conv import inflate_first_conv
+from mmseg_medical.models.smp_keys import rename_smp_keys
 from mmseg_medical.models.task import TASKS
 
 Samples = list[SegDataSample]
@@ -96,6 +98,8 @@ class MedicalSegmentor(EncoderDecoder):
                     'MedicalSegmentor takes heads with a loss_decode only'
                 )
         self.task = TASKS[task](self.num_classes, self.out_channels)
+        self.register_load_state_dict_pre_hook(rename_smp_keys)
+        self.backbone.register_load_state_dict_pre_hook(inflate_first_conv)
 
     def _heads(self) -> dict[str, BaseDecodeHead]:
         """All heads by the prefix of their losses."""
