@@ -1,5 +1,17 @@
-"""Models: one segmentor for every task, its losses and heads."""
+"""Models: one segmentor for every task, its networks, heads and losses."""
 
-from mmseg_medical.models import image_heads, losses, segmentors
+from mmseg_medical.models import (
+    backbones,
+    decode_heads,
+    image_heads,
+    losses,
+    segmentors,
+)
 
-__all__ = ['image_heads', 'losses', 'segmentors']
+__all__ = [
+    'backbones',
+    'decode_heads',
+    'image_heads',
+    'losses',
+    'segmentors',
+]

@@ -13,12 +13,14 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
+from mmseg_medical.models.first_conv import inflate_first_conv
 from mmseg_medical.models.segmentors.prediction import (
     DTYPES,
     ImagePredictor,
     Samples,
     TestSettings,
 )
+from mmseg_medical.models.smp_keys import rename_smp_keys
 from mmseg_medical.models.task import TASKS, Task
 
 
@@ -108,6 +110,8 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         )
         self.settings = TestSettings(**self.test_cfg)
         self._check_settings()
+        self.register_load_state_dict_pre_hook(rename_smp_keys)
+        self.backbone.register_load_state_dict_pre_hook(inflate_first_conv)
 
     def _task_of(self, head: BaseDecodeHead) -> Task:
         """The task at the channels of a head."""
