@@ -109,7 +109,7 @@ def test_inputs_are_not_changed_by_merging():
 
 
 def test_what_cannot_be_merged():
-    with pytest.raises(ValueError, match="merge is one of .*got 'median'"):
+    with pytest.raises(ValueError, match=r"merge is one of .*got 'median'"):
         Merge('median')
     with pytest.raises(ValueError, match='nothing to merge'):
         Merge().result()

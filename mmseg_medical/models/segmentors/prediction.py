@@ -81,7 +81,8 @@ class TestSettings:
             )
         if batch_size is not None and batch_size < 1:
             raise InputError(f'{where}batch_size is {batch_size}, not >= 1')
-        thresholds = [mask_thr] if _is_number(mask_thr) else list(mask_thr)
+        listed = isinstance(mask_thr, (list, tuple))
+        thresholds = list(mask_thr) if listed else [mask_thr]
         gate = [] if gate_thr is None else [gate_thr]
         for key, values in (('mask_thr', thresholds), ('gate_thr', gate)):
             for value in values:

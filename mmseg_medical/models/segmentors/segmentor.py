@@ -135,8 +135,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
                 'probabilities; give one for each, or a single number'
             )
         has_presence = any(
-            'presence' in head.keys
-            for head in self.image_heads.values()
+            'presence' in head.keys for head in self.image_heads.values()
         )
         if self.settings.gate_thr is not None and not has_presence:
             raise InputError(
@@ -225,7 +224,8 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     def _check_finite(
         self, losses: dict[str, Tensor], samples: Samples
     ) -> None:
-        total = torch.stack([v.detach().float().sum() for v in losses.values()])
+        sums = [value.detach().float().sum() for value in losses.values()]
+        total = torch.stack(sums)
         if total.isfinite().all():
             return
         names = [str(s.get('img_id', s.get('img_path'))) for s in samples]

@@ -1,4 +1,4 @@
-"""Test time augmentation: views, scales, contrasts, merged as probabilities."""
+"""Test time augmentation, merged as probabilities."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
