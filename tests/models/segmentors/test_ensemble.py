@@ -3,7 +3,6 @@ import torch
 from mmseg.registry import MODELS
 
 from mmseg_medical.models.segmentors import MedicalTTAModel
-
 from tests.models.segmentors.test_segmentor import batch, config
 
 
