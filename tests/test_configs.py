@@ -1,5 +1,6 @@
-"""Every leaf config parses, builds without weights and takes one step."""
+"""Leaves and base models parse, build without weights and take one step."""
 
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,16 @@ from mmseg_medical.apis import drop_pretrained
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.glob('*/*.py') if p.parent.name != '_base_')
+BASES = sorted(CONFIGS.glob('_base_/models/*.py'))
 
 
-def test_there_are_leaves():
+def test_there_are_configs():
     assert 'segformer_mitb2' in {p.stem for p in LEAVES}
+    assert 'unet_smp' in {p.stem for p in BASES}
+
+
+def length(path):
+    return len([x for x in path.read_text().splitlines() if x.strip()])
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
@@ -25,36 +32,73 @@ def test_names_and_length(path):
     assert path.stem.isidentifier()
     assert path.stem == path.stem.lower()
     if path.parent.name != 'demo':
-        lines = [x for x in path.read_text().splitlines() if x.strip()]
-        assert len(lines) <= 16
+        assert length(path) <= 16
     assert 'import' not in path.read_text().replace('custom_imports', '')
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def build_and_batch(model_cfg, planes=1):
+    """Network of a config, and two images of which all is foreground.
+
+    Batch norm after pooling would find no variance in one.
+    """
+    drop_pretrained(model_cfg)
+    model = MODELS.build(model_cfg)
+    img = torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8)
+    mask = torch.ones(planes, 64, 64, dtype=torch.uint8)
+    sample = SegDataSample(
+        gt_sem_seg=PixelData(data=mask),
+        metainfo=dict(ori_shape=(50, 40), img_id='a'),
+    )
+    return model, dict(inputs=[img] * 2, data_samples=[sample] * 2)
+
+
+def test_length_of_base_models():
+    assert all(length(path) <= 30 for path in BASES)
+
+
+@pytest.mark.parametrize('path', LEAVES + BASES, ids=lambda p: p.stem)
 def test_one_step_and_one_prediction(path):
     cfg = Config.fromfile(path)
-    init_default_scope(cfg.default_scope)
-    drop_pretrained(cfg.model)
-    model = MODELS.build(cfg.model)
-    sample = SegDataSample(
-        gt_sem_seg=PixelData(data=torch.ones(1, 64, 64, dtype=torch.uint8))
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    model, batch = build_and_batch(cfg.model)
+    loss, _ = model.parse_losses(
+        model.loss(**model.data_preprocessor(batch, True))
     )
-    sample.set_metainfo(dict(ori_shape=(50, 40), img_id='a'))
-    img = torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8)
-    data = model.data_preprocessor(
-        dict(inputs=[img], data_samples=[sample]), True
-    )
-    loss, _ = model.parse_losses(model.loss(**data))
     loss.backward()
     assert loss.isfinite()
     grads = [p.grad for p in model.parameters() if p.grad is not None]
     assert all(g.isfinite().all() for g in grads)
     assert any(g.abs().max() > 0 for g in grads)
     model.eval()
-    batch = dict(inputs=[img], data_samples=[sample])
     with torch.no_grad():
-        (out,) = model.test_step(batch)
+        (out, _) = model.test_step(batch)
     assert out.seg_probs.data.shape == (1, 50, 40)
+
+
+SWITCHES = {
+    'multilabel': dict(num_classes=3, loss_decode=[dict(type='BCELoss')]),
+    'multiclass': dict(num_classes=4),
+}
+
+
+@pytest.mark.parametrize(
+    ('path', 'task'),
+    list(zip(BASES, cycle(SWITCHES), strict=False)),
+    ids=lambda x: getattr(x, 'stem', x),
+)
+def test_base_models_can_be_switched_to_another_task(path, task):
+    cfg = Config.fromfile(path)
+    head = SWITCHES[task]
+    cfg.merge_from_dict(dict(model=dict(task=task, decode_head=head)))
+    classes = head['num_classes']
+    planes = classes if task == 'multilabel' else 1
+    model, batch = build_and_batch(cfg.model, planes)
+    data = model.data_preprocessor(batch, True)
+    with torch.no_grad():
+        losses = model.loss(**data)
+        logits = model.encode_decode(data['inputs'], [{}])
+    assert all(loss.isfinite() for loss in losses.values())
+    assert logits.shape == (2, classes, 64, 64)
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)

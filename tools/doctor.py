@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import NamedTuple
 
-INSTALL = "pip install -e '.[onedl,albu,fast]'"
+INSTALL = "pip install -e '.[onedl,albu,fast,smp]'"
 FAMILIES = {
     'onedl': ('onedl-mmcv', 'onedl-mmengine', 'onedl-mmsegmentation'),
     'openmmlab': ('mmcv', 'mmengine', 'mmsegmentation'),
@@ -25,7 +25,8 @@ SHOWN = (
     *('albumentations', 'numba', 'mmcv', 'mmcv-lite', 'mmengine'),
     *('mmsegmentation', 'mmpretrain', 'onedl-mmcv', 'onedl-mmengine'),
     *('onedl-mmsegmentation', 'onedl-mmpretrain'),
-    *('mmsegmentation-medical', 'setuptools'),
+    *('mmsegmentation-medical', 'segmentation-models-pytorch'),
+    *('timm', 'setuptools'),
 )
 
 

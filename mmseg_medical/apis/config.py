@@ -86,6 +86,8 @@ def drop_pretrained(cfg: Any) -> list[str]:
     """
     removed = []
     if isinstance(cfg, dict):
+        if cfg.get('type') in ('TIMMBackbone', 'mmseg.TIMMBackbone'):
+            cfg.setdefault('pretrained', True)  # MMSegmentation's default
         init = cfg.get('init_cfg')
         listed = init if isinstance(init, (list, tuple)) else [init]
         loaded = [c for c in listed if c and c.get('type') == 'Pretrained']

@@ -2,8 +2,8 @@
 
 import os
 import pickle
-import urllib.error
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,27 @@ def load_checkpoint(
         ) from None
 
 
+@contextmanager
+def downloading(weights: str, *, instead: str) -> Iterator[None]:
+    """Say how to go on where a download within this context fails.
+
+    Args:
+        weights: Name or address of the pretrained weights.
+        instead: What can be done with a file that was fetched elsewhere.
+
+    Raises:
+        CheckpointError: If the download fails.
+    """
+    try:
+        yield
+    except OSError as error:  # also of urllib and of Hugging Face
+        reason = str(error).strip().split('\n')[0]
+        raise CheckpointError(
+            f'pretrained weights {weights} could not be downloaded ('
+            f'{reason}); train without them by --no-pretrained, or {instead}'
+        ) from None
+
+
 def download_checkpoint(url: str) -> Path:
     """Download weights, by one process where disks are shared.
 
@@ -108,14 +129,8 @@ def download_checkpoint(url: str) -> Path:
         torch.distributed.barrier()  # the first one has it now
     if not path.is_file():  # on every node that does not share the disk
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with downloading(url, instead=f'put the file at {path}'):
             torch.hub.download_url_to_file(url, str(path))
-        except (OSError, urllib.error.URLError) as error:
-            raise CheckpointError(
-                f'pretrained weights {url} could not be downloaded '
-                f'({error}); train without them by --no-pretrained, or put '
-                f'the file at {path}'
-            ) from None
     if rank == 0 and world_size > 1:
         torch.distributed.barrier()
     return path

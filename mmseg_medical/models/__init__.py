@@ -1,32 +1,17 @@
-"""Models: one segmentor for every task, and its losses."""
+"""Models: one segmentor for every task, its networks, heads and losses."""
 
-from mmseg_medical.models.losses import (
-    BCELoss,
-    CELoss,
-    FocalTverskyLoss,
-    HausdorffDTLoss,
-    JaccardLoss,
-    LovaszHingeLoss,
-    LovaszSoftmaxLoss,
-    PixelFocalLoss,
-    SoftDiceLoss,
-    SoftTverskyLoss,
-    SurfaceLoss,
+from mmseg_medical.models import (
+    backbones,
+    decode_heads,
+    image_heads,
+    losses,
+    segmentors,
 )
-from mmseg_medical.models.segmentors import MedicalSegmentor, MedicalTTAModel
 
 __all__ = [
-    'BCELoss',
-    'CELoss',
-    'FocalTverskyLoss',
-    'HausdorffDTLoss',
-    'JaccardLoss',
-    'LovaszHingeLoss',
-    'LovaszSoftmaxLoss',
-    'MedicalSegmentor',
-    'MedicalTTAModel',
-    'PixelFocalLoss',
-    'SoftDiceLoss',
-    'SoftTverskyLoss',
-    'SurfaceLoss',
+    'backbones',
+    'decode_heads',
+    'image_heads',
+    'losses',
+    'segmentors',
 ]

@@ -1,11 +1,14 @@
 """What a segmentation task decides: channels, targets, activation, labels."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from mmseg_medical.errors import InputError
+
+Thresholds = float | Sequence[float]
 
 
 class Task(ABC):
@@ -31,6 +34,16 @@ class Task(ABC):
                 f'task={self.name!r} contradicts decode_head(num_classes='
                 f'{num_classes}, out_channels={out_channels}): {problem}'
             )
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether channels exclude each other and share a softmax."""
+        return self.name != 'multilabel' and self.out_channels > 1
+
+    @property
+    def planes(self) -> int:
+        """Number of channels of :meth:`probabilities`."""
+        return 1 if self.name == 'binary' else self.num_classes
 
     @abstractmethod
     def contradiction(self) -> str:
@@ -62,12 +75,13 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def labels(self, probs: Tensor, mask_thr: float) -> Tensor:
+    def labels(self, probs: Tensor, mask_thr: Thresholds) -> Tensor:
         """Labels from probabilities; the one place where they are made.
 
         Args:
             probs: (C, H, W) as :meth:`probabilities` returns them.
-            mask_thr: Probability above which a pixel belongs to a class.
+            mask_thr: Probability above which a pixel belongs to a class, one
+                for all channels or one for each.
 
         Returns:
             (1, H, W) uint8 class indices; (C, H, W) uint8 of 0 and 1 for
@@ -95,8 +109,8 @@ class BinaryTask(Task):
             logits = logits[..., 1:, :, :] - logits[..., :1, :, :]
         return logits.sigmoid()
 
-    def labels(self, probs: Tensor, mask_thr: float) -> Tensor:
-        return (probs > mask_thr).to(torch.uint8)
+    def labels(self, probs: Tensor, mask_thr: Thresholds) -> Tensor:
+        return _above(probs, mask_thr)
 
 
 class MulticlassTask(Task):
@@ -117,7 +131,7 @@ class MulticlassTask(Task):
     def probabilities(self, logits: Tensor) -> Tensor:
         return logits.softmax(-3)
 
-    def labels(self, probs: Tensor, mask_thr: float) -> Tensor:
+    def labels(self, probs: Tensor, mask_thr: Thresholds) -> Tensor:
         kind = torch.uint8 if self.num_classes <= 256 else torch.int32
         return probs.argmax(0, keepdim=True).to(kind)
 
@@ -138,8 +152,13 @@ class MultilabelTask(Task):
     def probabilities(self, logits: Tensor) -> Tensor:
         return logits.sigmoid()
 
-    def labels(self, probs: Tensor, mask_thr: float) -> Tensor:
-        return (probs > mask_thr).to(torch.uint8)
+    def labels(self, probs: Tensor, mask_thr: Thresholds) -> Tensor:
+        return _above(probs, mask_thr)
+
+
+def _above(probs: Tensor, mask_thr: Thresholds) -> Tensor:
+    thresholds = probs.new_tensor(mask_thr).reshape(-1, 1, 1)
+    return (probs > thresholds).to(torch.uint8)
 
 
 TASKS = {t.name: t for t in (BinaryTask, MulticlassTask, MultilabelTask)}

@@ -72,3 +72,16 @@ def test_pretrained_weights_are_dropped_at_any_depth():
     assert model.heads[1].encoder_weights is None
     assert model.heads[3].init_cfg == [dict(type='Normal')]
     assert drop_pretrained(model._cfg_dict) == []
+
+
+def test_weights_that_are_a_default_or_in_a_list_are_dropped_too():
+    pretrained = dict(type='Pretrained', checkpoint='a.pth')
+    model = Config(
+        dict(
+            backbone=dict(type='TIMMBackbone', model_name='resnet18'),
+            neck=dict(init_cfg=[dict(type='Normal', std=0.1), pretrained]),
+        )
+    )
+    assert drop_pretrained(model._cfg_dict) == ['pretrained=True', 'a.pth']
+    assert model.backbone.pretrained is False
+    assert model.neck.init_cfg == [dict(type='Normal', std=0.1)]

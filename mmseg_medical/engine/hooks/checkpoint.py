@@ -11,6 +11,7 @@ from mmseg.registry import HOOKS
 
 from mmseg_medical._files import replacing
 from mmseg_medical.engine.checkpoint import check_meta, check_weights
+from mmseg_medical.models.smp_keys import rename_smp_keys
 
 
 class _RemoveLater:
@@ -77,7 +78,10 @@ class SafeCheckpointHook(CheckpointHook):
     ) -> None:
         model = unwrapped(runner.model)
         path = str(runner._load_from)
-        check_weights(checkpoint.get('state_dict', checkpoint), model, path)
+        keys = dict.fromkeys(checkpoint.get('state_dict', checkpoint))
+        if hasattr(model, 'decode_head'):
+            rename_smp_keys(model, keys, '')
+        check_weights(keys, model, path)
         training = isinstance(runner._train_loop, BaseLoop)  # built by train()
         if training and not runner._resume:
             return  # other tasks may start from these weights

@@ -209,6 +209,134 @@ def test_mmsegmentation_loads_our_weights():
     theirs.load_state_dict(ours.state_dict(), strict=True)
 
 
+ENC = dict(type='EncHead', in_channels=[8, 16, 16], in_index=[1, 2, 3])
+
+
+def test_heads_with_a_loss_of_their_own():
+    model = build(head=dict(ENC, num_codes=4))
+    data = model.data_preprocessor(batch(), True)
+    losses = model.loss(**data)
+    assert set(losses) == {
+        'decode.loss_ce',
+        'decode.loss_se',
+        'decode.acc_seg',
+    }
+    assert data['data_samples'][0].gt_sem_seg.data.dtype == torch.uint8
+    (out, _) = model.eval().test_step(batch())
+    assert out.seg_probs.data.shape == (1, 40, 56)
+
+
+class Weigher(torch.nn.Module):
+    """A loss that gives back what it was given."""
+
+    loss_name = 'loss_w'
+
+    def forward(self, pred, target, weight=None, *, ignore_index=255):
+        return pred.sum() * 0 + (-1 if weight is None else weight.sum())
+
+
+def test_weights_of_pixels_reach_the_losses():
+    model = build()
+    model.decode_head.loss_decode = Weigher()
+    data = model.data_preprocessor(batch(shape=(64, 64)), True)
+    assert model.loss(**data)['decode.loss_w'] == -1
+    for sample in data['data_samples']:
+        sample.seg_weight = PixelData(data=torch.full((1, 64, 64), 0.5))
+    assert model.loss(**data)['decode.loss_w'] == 0.5 * 2 * 64 * 64
+
+
+def test_a_loss_that_is_no_number_names_the_images():
+    model = build()
+    with torch.no_grad():
+        model.decode_head.conv_seg.bias.fill_(float('nan'))
+    data = model.data_preprocessor(batch(), True)
+    with pytest.raises(ValueError, match=r"loss_ce': nan\} for images 0, 1;"):
+        model.loss(**data)
+
+
+def test_probabilities_that_are_no_number_name_the_image():
+    model = build().eval()
+    with torch.no_grad():
+        model.decode_head.conv_seg.bias.fill_(float('nan'))
+    with pytest.raises(ValueError, match="nan or inf for image '0'"):
+        model.test_step(batch())
+
+
+def with_heads(**test_cfg):
+    return build(
+        image_heads=dict(
+            presence=dict(type='PresenceHead', in_channels=16),
+            organ=dict(
+                type='CategoryHead',
+                in_channels=16,
+                key='organ',
+                categories=['lung', 'kidney'],
+            ),
+            pixel_size=dict(
+                type='QuantityHead', in_channels=16, key='pixel_size'
+            ),
+        ),
+        test_cfg=test_cfg,
+    )
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [{}, dict(mode='slide', crop_size=(32, 32), stride=(16, 16))],
+)
+def test_heads_for_whole_images(settings):
+    model = with_heads(**settings)
+    data = batch()
+    for sample in data['data_samples']:
+        sample.set_metainfo(dict(organ='lung', pixel_size=0.4))
+    losses = model.loss(**model.data_preprocessor(copy.deepcopy(data), True))
+    sum(losses.values()).backward()
+    assert {'presence.loss', 'organ.loss', 'pixel_size.loss'} < set(losses)
+    for head in model.image_heads.values():
+        assert head.linear.weight.grad.abs().sum() > 0
+    sample = model.eval().test_step(data)[0]
+    assert 0 <= sample.presence <= 1
+    assert sample.pred_organ in ('lung', 'kidney')
+    assert sample.pred_pixel_size > 0
+
+
+def test_the_gate_empties_images_that_have_nothing():
+    model = with_heads(gate_thr=0.6, mask_thr=0.0).eval()
+    head = model.image_heads['presence'].linear
+    assert model.postprocess == dict(mask_thr=0.0, gate_thr=0.6)
+    for bias, filled in ((-20, 0), (20, 1)):
+        with torch.no_grad():
+            head.bias.fill_(bias)
+        (sample, _) = model.test_step(batch())
+        assert (sample.pred_sem_seg.data == filled).all()
+        assert sample.seg_probs.data.max() > 0
+
+
+def test_lower_precision_is_near():
+    data = batch()
+    outs = [
+        build(test_cfg=dict(precision=p)).eval().test_step(data)[0]
+        for p in ('fp32', 'bf16')
+    ]
+    assert outs[1].seg_probs.data.dtype == torch.float32
+    difference = outs[0].seg_probs.data - outs[1].seg_probs.data
+    assert 0 < difference.abs().max() < 0.03
+
+
+def test_images_of_a_batch_may_differ_in_size():
+    model = build().eval()
+    data = batch(count=1)
+    other = batch(shape=(70, 33), count=1)
+    for key in data:
+        data[key] += other[key]
+    outs = model.test_step(copy.deepcopy(data))
+    for k, out in enumerate(outs):
+        alone = {key: value[k : k + 1] for key, value in data.items()}
+        torch.testing.assert_close(
+            out.seg_probs.data, model.test_step(alone)[0].seg_probs.data
+        )
+
+
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
@@ -217,14 +345,19 @@ def test_mmsegmentation_loads_our_weights():
         (dict(test_cfg=dict(mask_thr=1.5)), 'mask_thr is 1.5, expected'),
         (
             dict(
-                head=dict(
-                    type='EncHead',
-                    in_channels=[8, 16, 16],
-                    in_index=[1, 2, 3],
-                    num_codes=4,
+                task='multilabel', num_classes=3, head=dict(ENC, num_codes=4)
+            ),
+            r"EncHead computes its loss itself.*task='multiclass'",
+        ),
+        (dict(test_cfg=dict(mask_thr=[0.5, 0.4])), 'has 2 thresholds'),
+        (dict(test_cfg=dict(gate_thr=0.5)), 'needs a head that tells whether'),
+        (
+            dict(
+                test_cfg=dict(
+                    mode='slide', crop_size=(40, 64), stride=(32, 32)
                 )
             ),
-            'EncHead computes its loss itself',
+            r'crop_size \(40, 64\) is no multiple of 32',
         ),
     ],
 )

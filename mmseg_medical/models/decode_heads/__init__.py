@@ -1,0 +1,9 @@
+"""Decode heads that MMSegmentation does not have."""
+
+from mmseg_medical.models.decode_heads.fused_segformer_head import (
+    FusedSegformerHead,
+)
+from mmseg_medical.models.decode_heads.smp_decode_head import SMPDecodeHead
+from mmseg_medical.models.decode_heads.unet_fpn_head import UNetFPNHead
+
+__all__ = ['FusedSegformerHead', 'SMPDecodeHead', 'UNetFPNHead']

@@ -1,0 +1,94 @@
+"""Several segmentors as one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from mmseg_medical.errors import InputError
+from mmseg_medical.models.segmentors.prediction import (
+    ImagePredictor,
+    TestSettings,
+)
+
+
+@MODELS.register_module()
+class EnsembleSegmentor(ImagePredictor, BaseModel):
+    """Weighted mean of the probabilities of several segmentors.
+
+    Members see the same windows and views, each with its own normalisation,
+    and are merged window by window: memory and reading are those of one.
+
+    Args:
+        members: Configs of :class:`MedicalSegmentor`, of one task and number
+            of classes. Weights come with them, as ``init_cfg=dict(
+            type='Pretrained', checkpoint=…)``, or from one checkpoint with
+            keys ``members.0.…``.
+        weights: Weight of each member, above 0; None weighs all alike.
+        test_cfg: As of :class:`MedicalSegmentor`; those of the members are
+            not used, but for their ``precision``.
+        init_cfg: Initialisation of the weights.
+
+    Raises:
+        InputError: If members differ in task or classes, or weights do not
+            fit them.
+
+    Example:
+        >>> model = dict(
+        ...     type='EnsembleSegmentor',
+        ...     members=[segformer, unet],
+        ...     weights=[2, 1],
+        ...     test_cfg=dict(mask_thr=0.4),
+        ... )
+    """
+
+    def __init__(
+        self,
+        members: Sequence[dict[str, Any]],
+        *,
+        weights: Sequence[float] | None = None,
+        test_cfg: dict[str, Any] | None = None,
+        data_preprocessor: Any = None,
+        init_cfg: Any = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.members = nn.ModuleList(MODELS.build(cfg) for cfg in members)
+        kinds = {
+            (m.task.name, m.task.planes, m.num_classes) for m in self.members
+        }
+        if len(kinds) != 1:
+            raise InputError(
+                'members of an ensemble have one task and number of classes, '
+                f'got (task, channels, classes) {sorted(kinds)}'
+            )
+        weights = list(weights or [1.0] * len(self.members))
+        if len(weights) != len(self.members) or min(weights) <= 0:
+            raise InputError(
+                f'an ensemble has one weight above 0 for each of '
+                f'{len(self.members)} members, got {weights}'
+            )
+        self.weights = [w / sum(weights) for w in weights]
+        self.task = self.members[0].task
+        self.num_classes = self.members[0].num_classes
+        self.settings = TestSettings(**(test_cfg or {}))
+
+    def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean over the members; see :class:`ImagePredictor`."""
+        total: Any = 0
+        for member, weight in zip(self.members, self.weights, strict=True):
+            probs, _ = member.window_probs(windows)
+            total = total + weight * probs
+        return total, torch.empty(len(windows), 0, device=total.device)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Not used: members are trained one by one.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(
+            'an ensemble is tested, not trained; train its members'
+        )

@@ -1,0 +1,63 @@
+import pytest
+import torch
+from mmseg.registry import MODELS
+
+from mmseg_medical.models.segmentors import MedicalTTAModel
+from tests.models.segmentors.test_segmentor import batch, config
+
+
+def ensemble(*seeds, **arguments):
+    cfg = dict(type='EnsembleSegmentor', members=[config() for _ in seeds]) | (
+        arguments
+    )
+    model = MODELS.build(cfg)
+    for seed, member in zip(seeds, model.members, strict=True):
+        torch.manual_seed(seed)
+        for weight in member.parameters():
+            torch.nn.init.normal_(weight, std=0.3)
+    return model.eval()
+
+
+SLIDE = dict(mode='slide', crop_size=(32, 32), stride=(16, 16))
+
+
+@pytest.mark.parametrize('test_cfg', [{}, SLIDE])
+@pytest.mark.parametrize('views', [None, 'd4'])
+def test_probabilities_are_the_mean_of_the_members(test_cfg, views):
+    def probs(model):
+        if views:
+            model = MedicalTTAModel(model, views)
+        return model.test_step(batch(count=1))[0].seg_probs.data
+
+    both = ensemble(1, 2, weights=[1, 3], test_cfg=test_cfg)
+    alone = [ensemble(k, test_cfg=test_cfg) for k in (1, 2)]
+    first, second = map(probs, alone)
+    assert (first - second).abs().max() > 0.01
+    torch.testing.assert_close(probs(both), (first + 3 * second) / 4)
+
+
+def test_the_threshold_is_that_of_the_ensemble():
+    model = ensemble(1, test_cfg=dict(mask_thr=0.0))
+    assert model.test_step(batch())[0].pred_sem_seg.data.min() == 1
+    assert model.postprocess == dict(mask_thr=0.0)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(weights=[1]), 'one weight above 0 for each of 2 members'),
+        (dict(weights=[1, 0]), r'got \[1, 0\]'),
+        (
+            dict(members=[config(), config('multiclass', 3)]),
+            'members of an ensemble have one task',
+        ),
+    ],
+)
+def test_members_have_to_agree(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ensemble(1, 2, **arguments)
+
+
+def test_an_ensemble_is_not_trained():
+    with pytest.raises(ValueError, match='train its members'):
+        ensemble(1)(torch.zeros(1, 3, 32, 32))
