@@ -180,10 +180,13 @@ class Canvas:
         count = to - self._top
         rows = self._band[:, :count]
         rows *= self._norms[0][self._top : to, None]
-        rows *= self._norms[1]
         if self.dtype == torch.uint8:
-            rows = rows.mul_(255).add_(0.5)
-        self._map[:, self._top : to] = rows
+            half = rows.new_tensor(0.5)  # rounds where the type is cut to
+            torch.addcmul(half, rows, self._norms[1], value=255, out=rows)
+            self._map[:, self._top : to] = rows
+        else:
+            out = self._map[:, self._top : to]
+            torch.mul(rows, self._norms[1], out=out)
         kept = self._band.shape[1] - count
         if kept > 0:
             self._band[:, :kept] = self._band[:, count:].clone()
