@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
 
+import torch
+
 Call = Callable[[], object]
 
 ROUNDS = 9
@@ -68,14 +70,15 @@ class Job:
         """Row of the table in RESULTS.md."""
         unit = 'MB' if self.memory else 'ms'
         others = ', '.join(
-            f'{name} {value:.3g}'
+            f'{name} {plain(value, 3)}'
             for name, value in self.results.items()
             if name not in ('ours', self.best_peer)
         )
         return (
-            f'| {self.name} | {self.results["ours"]:.3g} {unit} '
-            f'| {self.best_peer} | {self.results[self.best_peer]:.3g} {unit} '
-            f'| {self.ratio:.2g} | {self.goal:g} '
+            f'| {self.name} | {plain(self.results["ours"], 3)} {unit} '
+            f'| {self.best_peer} '
+            f'| {plain(self.results[self.best_peer], 3)} {unit} '
+            f'| {plain(self.ratio, 2)} | {self.goal:g} '
             f'| {"met" if self.ratio >= self.goal else "**not met**"} '
             f'| {others or "–"} |'
         )
@@ -85,6 +88,11 @@ HEADER = (
     '| job | ours | peer | peer needs | ratio | goal | | others |\n'
     '|---|---|---|---|---|---|---|---|'
 )
+
+
+def plain(value: float, digits: int) -> str:
+    """A number with so many digits, without an exponent."""
+    return f'{float(f"{value:.{digits}g}"):g}'
 
 
 def _seconds(call: Call, repeats: int) -> float:
@@ -101,6 +109,7 @@ def peak_memory(call: Call) -> float:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        torch.set_num_threads(1)  # threads do not survive a fork
         ctypes.CDLL(None).malloc_trim(0)
         before = _status('VmRSS')
         with open('/proc/self/clear_refs', 'w') as file:
