@@ -46,12 +46,12 @@ class PackMedicalInputs(BaseTransform):
     Args:
         meta_keys: Keys to keep as ``metainfo`` where they are present.
 
-    Required keys: img (H, W) or (H, W, C), gt_seg_map (H, W) or (H, W, C)
-    (optional).
+    Required keys: img (H, W) or (H, W, C); optional gt_seg_map (H, W) or
+    (H, W, C), and seg_weight (H, W), weights of its pixels in the losses.
 
     Returns:
         ``inputs``: (C, H, W) tensor. ``data_samples``: SegDataSample with
-        ``gt_sem_seg`` of (1 or C, H, W).
+        ``gt_sem_seg`` of (1 or C, H, W) and ``seg_weight`` of (1, H, W).
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
@@ -62,6 +62,9 @@ class PackMedicalInputs(BaseTransform):
         if 'gt_seg_map' in results:
             mask = _planes(results['gt_seg_map'])
             sample.gt_sem_seg = PixelData(data=mask)
+        if 'seg_weight' in results:
+            weight = _planes(results['seg_weight'])
+            sample.seg_weight = PixelData(data=weight)
         sample.set_metainfo(
             {key: results[key] for key in self.meta_keys if key in results}
         )

@@ -209,8 +209,9 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         target = self.tasks[name].target(gt)
         extra = {}
         if 'seg_weight' in samples[0]:
-            weights = [sample.seg_weight.data for sample in samples]
-            extra['weight'] = torch.stack(weights)[:, 0]
+            weights = [s.seg_weight.data for s in samples]
+            # The preprocessor pads images and masks, but not these.
+            extra['weight'] = torch.cat([_pad(w, gt) for w in weights])
         losses: dict[str, Tensor] = {}
         terms = head.loss_decode
         for term in terms if isinstance(terms, nn.ModuleList) else [terms]:
@@ -298,6 +299,12 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             self.finish(sample, one, {})
             for sample, one in zip(samples, probs, strict=True)
         ]
+
+
+def _pad(weight: Tensor, gt: Tensor) -> Tensor:
+    """Weight (1, h, w) with zeros up to the size of masks (…, H, W)."""
+    height, width = (gt.shape[k] - weight.shape[k] for k in (-2, -1))
+    return nn.functional.pad(weight.to(gt.device), (0, width, 0, height))
 
 
 def _own_loss(head: BaseDecodeHead) -> bool:

@@ -24,3 +24,11 @@ def test_only_known_keys_are_kept():
     out = PackMedicalInputs(meta_keys=['rle'])(dict(img=img, rle='1'))
     assert out['data_samples'].metainfo == dict(rle='1')
     assert 'gt_sem_seg' not in out['data_samples']
+
+
+def test_weights_of_pixels_are_packed():
+    img = np.zeros((2, 3, 3), np.uint8)
+    weight = np.arange(6, dtype=np.float32).reshape(2, 3)
+    out = PackMedicalInputs()(dict(img=img, seg_weight=weight))
+    packed = out['data_samples'].seg_weight.data
+    np.testing.assert_array_equal(packed, weight[None])

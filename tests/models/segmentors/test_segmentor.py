@@ -238,11 +238,12 @@ class Weigher(torch.nn.Module):
 def test_weights_of_pixels_reach_the_losses():
     model = build()
     model.decode_head.loss_decode = Weigher()
-    data = model.data_preprocessor(batch(shape=(64, 64)), True)
+    data = model.data_preprocessor(batch(), True)
     assert model.loss(**data)['decode.loss_w'] == -1
     for sample in data['data_samples']:
-        sample.seg_weight = PixelData(data=torch.full((1, 64, 64), 0.5))
-    assert model.loss(**data)['decode.loss_w'] == 0.5 * 2 * 64 * 64
+        sample.seg_weight = PixelData(data=torch.full((1, 40, 56), 0.5))
+    # 40 x 56 is padded to 64 x 64
+    assert model.loss(**data)['decode.loss_w'] == 0.5 * 2 * 40 * 56
 
 
 def test_a_loss_that_is_no_number_names_the_images():
