@@ -4,6 +4,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_medical import apis
 from mmseg_medical.apis import load_config, train
+from mmseg_medical.models.segmentors import MedicalSegmentor
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +91,34 @@ def test_plain_segmentors_have_no_probabilities(hubmap, tiny_config, tmp_path):
         cfg.model.test_cfg = dict(mode='whole')
         with pytest.raises(ValueError, match=message):
             apis.test(cfg, f'{work_dir}/iter_2.pth', **options)
+
+
+def test_a_killed_test_goes_on(hubmap, tiny_config, tmp_path, monkeypatch):
+    config, work_dir = tiny_config(hubmap(8), 2), str(tmp_path / 'work')
+    train(load_config(config, work_dir=work_dir))
+    out = tmp_path / 'maps'
+
+    def run():
+        return apis.test(
+            load_config(config, work_dir=work_dir),
+            f'{work_dir}/iter_2.pth',
+            tta=True,
+            out=str(out),
+        )
+
+    scores = run()
+    maps = sorted(out.glob('*.tiff'))
+    assert len(maps) == 4
+    before = maps[1].read_bytes()
+    maps[1].unlink()
+    predicted = []
+    original = MedicalSegmentor.window_probs
+
+    def count(self, windows):
+        predicted.extend(windows)
+        return original(self, windows)
+
+    monkeypatch.setattr(MedicalSegmentor, 'window_probs', count)
+    assert run() == pytest.approx(scores, abs=1e-9, nan_ok=True)
+    assert len(predicted) == 8  # the views of one image
+    assert maps[1].read_bytes() == before

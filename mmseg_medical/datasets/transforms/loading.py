@@ -97,11 +97,13 @@ class ChooseRandomRegion(BaseTransform):
         if 'rle' not in results:
             return None
         try:
-            runs = _load_runs(results, tuple(size))
+            masks = _load_runs(results, tuple(size))
         except rle.RLEError:
             return None  # LoadMaskRegion mends it, or says what is wrong
-        if not runs.area:
+        filled = [mask for mask in masks if mask.area]
+        if not filled:
             return None
+        runs = filled[np.random.randint(len(filled))]
         before = np.cumsum(runs.ends - runs.starts)
         nth = np.random.randint(runs.area)
         k = np.searchsorted(before, nth, side='right')
@@ -161,7 +163,8 @@ class LoadMaskRegion(BaseTransform):
 
     Required keys: img_path; rle and rle_dialect, or polygon_path, or
     seg_map_path; region (optional).
-    Added keys: gt_seg_map (H, W) uint8 or as stored, seg_fields.
+    Added keys: gt_seg_map (H, W) uint8 or as stored, seg_fields. Where ``rle``
+    is a list, one per class, classes may overlap: (H, W, C) of 0 and 1.
 
     Raises:
         RLEError, PolygonError, ImageError: If the mask cannot be read.
@@ -187,8 +190,12 @@ class LoadMaskRegion(BaseTransform):
         size = _true_size(results)
         region = Region(*results.get('region', (0, 0, *size)))
         if 'rle' in results:
-            runs = _load_runs(results, size, repair=self.repair)
-            mask = runs.crop(*region).to_mask()
+            masks = [
+                runs.crop(*region).to_mask()
+                for runs in _load_runs(results, size, repair=self.repair)
+            ]
+            overlapping = isinstance(results['rle'], list)
+            mask = np.stack(masks, 2) if overlapping else masks[0]
         elif 'polygon_path' in results:
             path = results['polygon_path']
             mask = rasterize(read_polygons(path), size, region, where=path)
@@ -245,14 +252,18 @@ def _mapped(mask: Any, values: dict[int, int]) -> Any:
 
 def _load_runs(
     results: dict[str, Any], size: tuple[int, int], *, repair: bool = False
-) -> rle.Runs:
-    """Runs of a sample, read once."""
+) -> list[rle.Runs]:
+    """Runs of each class of a sample, read once."""
     if 'runs' not in results:
-        results['runs'] = rle.load(
-            results['rle'],
-            size,
-            results['rle_dialect'],
-            repair=repair,
-            where=results.get('where', ''),
-        )
+        texts = results['rle']
+        results['runs'] = [
+            rle.load(
+                text,
+                size,
+                results['rle_dialect'],
+                repair=repair,
+                where=results.get('where', ''),
+            )
+            for text in (texts if isinstance(texts, list) else [texts])
+        ]
     return results['runs']

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from mmseg_medical._files import replacing
 from mmseg_medical.converters.probability_maps import (
+    LEVELS,
     ProbabilityMaps,
     file_digest,
 )
@@ -33,7 +36,9 @@ class SaveProbabilitiesHook(Hook):
     """Write the probabilities of each test image.
 
     The folder is one of
-    :class:`mmseg_medical.converters.probability_maps.ProbabilityMaps`.
+    :class:`mmseg_medical.converters.probability_maps.ProbabilityMaps`. Maps
+    are written whole, so those that a killed test has left are taken as its
+    predictions, and it goes on with the others.
 
     Args:
         out_dir: Folder to write to; maps of another model, of other settings
@@ -78,6 +83,21 @@ class SaveProbabilitiesHook(Hook):
         if is_main_process():
             self.maps.start()
         barrier()
+        there = len(self.maps.ids) - len(self.maps.missing())
+        # What the gate needs of an image is not in its map.
+        if there and 'gate_thr' not in model.postprocess:
+            model.recall = self._recall
+            print_log(
+                f'{self.out_dir} has {there} of {len(self.maps.ids)} maps of '
+                'this test already; they are not predicted again',
+                logger='current',
+            )
+
+    def _recall(self, sample: Any) -> torch.Tensor | None:
+        name = sample_name(sample)
+        if not self.maps.path(name).is_file():
+            return None
+        return torch.from_numpy(self.maps.read(name)).float() / LEVELS
 
     def after_test_iter(
         self,
@@ -87,8 +107,9 @@ class SaveProbabilitiesHook(Hook):
         outputs: Sequence[Any] = (),
     ) -> None:
         for sample in outputs:
-            probs = sample.seg_probs.data.cpu().numpy()
-            self.maps.write(sample_name(sample), probs)
+            name = sample_name(sample)
+            if not self.maps.path(name).is_file():
+                self.maps.write(name, sample.seg_probs.data.cpu().numpy())
 
 
 @HOOKS.register_module()

@@ -1,7 +1,7 @@
 """From loaded images to probabilities and labels, the same in every mode."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -120,6 +120,9 @@ class ImagePredictor(nn.Module):
 
     task: Task
     settings: TestSettings
+    # Gives the probabilities (C, H, W) of a sample that an earlier, killed
+    # test has left, or None; set by SaveProbabilitiesHook.
+    recall: Callable[[SegDataSample], Tensor | None] | None = None
 
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Probabilities of windows as they were loaded.
@@ -252,9 +255,19 @@ class ImagePredictor(nn.Module):
             N samples as :meth:`predict_images` fills them.
         """
         data = self.data_preprocessor.cast_data(data)
-        return self.predict_images(
-            data['inputs'], data['data_samples'], **views
-        )
+        imgs, samples = data['inputs'], data['data_samples']
+        todo = []
+        for k, sample in enumerate(samples):
+            probs = self.recall(sample) if self.recall else None
+            if probs is None:
+                todo.append(k)
+            else:
+                self.finish(sample, probs.to(imgs[k].device), {})
+        if todo:
+            self.predict_images(
+                [imgs[k] for k in todo], [samples[k] for k in todo], **views
+            )
+        return samples
 
     def val_step(self, data: dict[str, Any]) -> Samples:
         """Predict a batch of the validation; as :meth:`test_step`."""

@@ -98,6 +98,24 @@ def test_labels_of_the_data_set_are_changed_as_it_says(sample, tmp_path):
     )
 
 
+def test_classes_that_overlap(sample):
+    other = np.zeros((90, 120), np.uint8)
+    other[43:60, 60:73] = 1  # over the first one
+    sample['rle'] = [sample['rle'], rle.encode(other, 'kaggle'), '']
+    chosen = ChooseRandomRegion(scale=(0.1, 0.2), foreground=1.0)
+    seen = set()
+    for _ in range(30):
+        out = chosen(dict(sample))
+        mask = LoadMaskRegion()(out)['gt_seg_map']
+        assert mask.shape == (*out['region'][2:], 3)
+        seen.update(np.flatnonzero(mask.any((0, 1))).tolist())
+    assert seen == {0, 1}
+    whole = LoadMaskRegion()(dict(sample))['gt_seg_map']
+    np.testing.assert_array_equal(whole[..., 0], sample['mask'])
+    np.testing.assert_array_equal(whole[..., 1], other)
+    assert not whole[..., 2].any()
+
+
 def test_run_lengths_are_mended_after_a_region_was_chosen(sample):
     sample['rle'] += ' 5'
     chosen = ChooseRandomRegion(foreground=1.0)(dict(sample))
