@@ -22,6 +22,13 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         '--out', metavar='DIR', help='folder for probability maps'
     )
     parser.add_argument(
+        '--out-bits',
+        type=int,
+        choices=[8, 16],
+        default=8,
+        help='bits of a probability in --out',
+    )
+    parser.add_argument(
         '--show', action='store_true', help='show each prediction'
     )
     parser.add_argument(
@@ -47,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         args.checkpoint,
         tta=args.tta,
         out=args.out,
+        out_bits=args.out_bits,
         show=args.show,
         show_dir=args.show_dir,
         wait_time=args.wait_time,

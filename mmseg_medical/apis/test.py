@@ -17,6 +17,7 @@ def test(
     *,
     tta: bool = False,
     out: str | None = None,
+    out_bits: int = 8,
     show: bool = False,
     show_dir: str | None = None,
     wait_time: float = 2,
@@ -31,6 +32,7 @@ def test(
         checkpoint: File or address of the weights.
         tta: Merge the views of ``cfg.tta_model``.
         out: Folder for probability maps, one TIFF per image.
+        out_bits: 8 or 16 for each probability.
         show: Show each prediction in a window.
         show_dir: Folder for pictures; a relative one lies in
             ``work_dir/<time>``, as in MMSegmentation.
@@ -57,7 +59,11 @@ def test(
             evaluator.setdefault('csv_file', str(table))
     hooks = list(cfg.get('custom_hooks') or [])
     if out:
-        hooks.append(dict(type='mmseg.SaveProbabilitiesHook', out_dir=out))
+        hooks.append(
+            dict(
+                type='mmseg.SaveProbabilitiesHook', out_dir=out, bits=out_bits
+            )
+        )
     if show or show_dir:
         hooks.append(
             dict(

@@ -15,16 +15,16 @@ from mmseg_medical.converters.tiff import Region, TIFFImage, write_tiff
 from mmseg_medical.errors import InputError
 
 PathLike = str | os.PathLike[str]
-LEVELS = 255  # of a stored probability
 MANIFEST = 'maps.json'
 
 
 class ProbabilityMaps:
     """Folder of the probability maps of one test of one model.
 
-    ``<id>.tiff`` holds (C, H, W) uint8, probability x 255, in tiles; ids with
-    a slash lie in folders. ``maps.json`` says which ids belong to the test,
-    and what they mean, so that maps of two tests are never taken for one.
+    ``<id>.tiff`` holds (C, H, W) uint8 or uint16, probability x 255 or
+    65,535, in tiles; ids with a slash lie in folders. ``maps.json`` says
+    which ids belong to the test, and what they mean, so that maps of two
+    tests are never taken for one.
 
     Attributes:
         folder: Where the maps lie.
@@ -33,6 +33,7 @@ class ProbabilityMaps:
         classes: Names of the classes.
         postprocess: What turns probabilities into labels, with ``mask_thr``.
         origin: Model and settings that the maps come from.
+        bits: 8 or 16 for each probability.
     """
 
     def __init__(
@@ -44,13 +45,17 @@ class ProbabilityMaps:
         classes: Sequence[str],
         postprocess: dict[str, Any],
         origin: dict[str, Any],
+        bits: int = 8,
     ) -> None:
+        if bits not in (8, 16):
+            raise InputError(f'maps have 8 or 16 bits, got {bits}')
         self.folder = Path(folder)
         self.ids = list(ids)
         self.task = task
         self.classes = list(classes)
         self.postprocess = postprocess
         self.origin = origin
+        self.bits = bits
 
     @classmethod
     def open(cls, folder: PathLike) -> 'ProbabilityMaps':
@@ -94,6 +99,11 @@ class ProbabilityMaps:
         with replacing(path) as temporary:
             temporary.write_text(text, encoding='utf-8')
 
+    @property
+    def levels(self) -> int:
+        """What a probability of 1 is stored as."""
+        return 2**self.bits - 1
+
     def path(self, img_id: str) -> Path:
         """File of the map of an image."""
         return self.folder / f'{img_id}.tiff'
@@ -109,7 +119,7 @@ class ProbabilityMaps:
             thr = self.postprocess['mask_thr']
         write_tiff(
             self.path(img_id),
-            quantize(probs, thr),
+            quantize(probs, thr, bits=self.bits),
             metadata=dict(
                 id=img_id,
                 task=self.task,
@@ -118,10 +128,8 @@ class ProbabilityMaps:
             ),
         )
 
-    def read(
-        self, img_id: str, region: Region | None = None
-    ) -> NDArray[np.uint8]:
-        """Map (C, H, W) uint8 of an image, or of a region of it.
+    def read(self, img_id: str, region: Region | None = None) -> NDArray[Any]:
+        """Map (C, H, W) uint8 or uint16 of an image, or of a region of it.
 
         Raises:
             FileNotFoundError: If the map is not there.
@@ -147,37 +155,39 @@ class ProbabilityMaps:
             return labels == np.arange(1, len(self.classes))[:, None, None]
         if mask_thr is None:
             mask_thr = self.postprocess['mask_thr']
-        return probs > _levels(mask_thr)
+        return probs > _thresholds(mask_thr) * self.levels
 
 
-def _levels(mask_thr: ArrayLike) -> NDArray[np.float64]:
-    """Thresholds as stored levels, one for all channels or one for each."""
-    return np.reshape(np.asarray(mask_thr, np.float64), (-1, 1, 1)) * LEVELS
+def _thresholds(mask_thr: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
+    """Thresholds (1 or C, 1, 1): one for all channels or one for each."""
+    return np.asarray(mask_thr, dtype).reshape(-1, 1, 1)
 
 
 def quantize(
-    probs: NDArray[Any], mask_thr: ArrayLike | None = None
-) -> NDArray[np.uint8]:
-    """Probabilities in [0, 1] as 0 … 255.
+    probs: NDArray[Any], mask_thr: ArrayLike | None = None, *, bits: int = 8
+) -> NDArray[Any]:
+    """Probabilities in [0, 1] as 0 … 255, or 0 … 65,535.
 
     Args:
         probs: (C, H, W) of float.
         mask_thr: Threshold, one for all channels or one for each: a stored
             value lies above it exactly where the probability does, which
             rounding alone would not keep.
+        bits: 8 or 16.
 
     Returns:
-        (C, H, W) uint8.
+        (C, H, W) uint8 or uint16.
     """
-    level = np.floor(probs * LEVELS + 0.5)
+    levels = 2**bits - 1
+    # float64: float32 has no room for the half of 65,535 levels.
+    level = np.floor(np.multiply(probs, levels, dtype=np.float64) + 0.5)
     if mask_thr is not None:
-        edge = np.floor(_levels(mask_thr))
-        thr = np.asarray(mask_thr, probs.dtype)  # as it was compared
-        above = probs > thr.reshape(-1, 1, 1)
+        edge = np.floor(_thresholds(mask_thr) * levels)
+        above = probs > _thresholds(mask_thr, probs.dtype)  # as compared
         level = np.where(
             above, np.maximum(level, edge + 1), np.minimum(level, edge)
         )
-    return level.astype(np.uint8)
+    return level.astype(f'uint{bits}')
 
 
 def file_digest(path: PathLike) -> str:

@@ -45,11 +45,31 @@ def test_what_is_written_is_read(tmp_path):
 
 @pytest.mark.parametrize('thr', [0.0, 0.2, 0.35, 0.4, 0.5, 0.6, 0.8, 0.99, 1])
 @pytest.mark.parametrize('kind', [np.float32, np.float64])
-def test_rounding_never_crosses_the_threshold(thr, kind):
-    probs = np.linspace(0, 1, 100_001, dtype=kind).reshape(1, 1, -1)
-    level = quantize(probs, thr)
-    np.testing.assert_array_equal(level > thr * 255, probs > kind(thr))
-    assert np.abs(level / 255 - probs).max() < 1 / 255 + 1e-6
+@pytest.mark.parametrize('bits', [8, 16])
+def test_rounding_never_crosses_the_threshold(thr, kind, bits):
+    levels = 2**bits - 1
+    probs = np.linspace(0, 1, 200_001, dtype=kind).reshape(1, 1, -1)
+    level = quantize(probs, thr, bits=bits)
+    assert level.dtype == f'uint{bits}'
+    np.testing.assert_array_equal(level > thr * levels, probs > kind(thr))
+    assert np.abs(level / levels - probs).max() < 1 / levels + 1e-6
+    # and back, as a test that goes on compares it
+    stored = level.astype(np.float32) / np.float32(levels)
+    np.testing.assert_array_equal(stored > np.float32(thr), probs > kind(thr))
+
+
+def test_maps_of_16_bits(tmp_path):
+    probs = np.random.default_rng(0).random((1, 40, 20))
+    written = maps(tmp_path, bits=16)
+    written.start()
+    written.write('a', probs)
+    read = ProbabilityMaps.open(tmp_path)
+    stored = read.read('a')
+    assert stored.dtype == np.uint16
+    np.testing.assert_allclose(stored / 65535, probs, atol=0.5 / 65535 + 1e-9)
+    np.testing.assert_array_equal(read.masks('a'), probs > 0.5)
+    with pytest.raises(ValueError, match='8 or 16 bits, got 12'):
+        maps(tmp_path, bits=12)
 
 
 def test_each_channel_has_its_threshold():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import Hook
@@ -14,7 +15,6 @@ from mmseg.registry import HOOKS
 
 from mmseg_medical._files import replacing
 from mmseg_medical.converters.probability_maps import (
-    LEVELS,
     ProbabilityMaps,
     file_digest,
 )
@@ -43,14 +43,16 @@ class SaveProbabilitiesHook(Hook):
     Args:
         out_dir: Folder to write to; maps of another model, of other settings
             or of other data there are refused.
+        bits: 8 or 16 for each probability.
 
     Raises:
         InputError: If the folder holds other maps, or the model is no
             :class:`MedicalSegmentor`.
     """
 
-    def __init__(self, out_dir: str) -> None:
+    def __init__(self, out_dir: str, *, bits: int = 8) -> None:
         self.out_dir = Path(out_dir)
+        self.bits = bits
 
     def before_test(self, runner: Any) -> None:
         model, origin = runner.model, {}
@@ -79,6 +81,7 @@ class SaveProbabilitiesHook(Hook):
             classes=dataset.metainfo['classes'],
             postprocess=model.postprocess,
             origin=origin,
+            bits=self.bits,
         )
         if is_main_process():
             self.maps.start()
@@ -97,7 +100,8 @@ class SaveProbabilitiesHook(Hook):
         name = sample_name(sample)
         if not self.maps.path(name).is_file():
             return None
-        return torch.from_numpy(self.maps.read(name)).float() / LEVELS
+        stored = self.maps.read(name).astype(np.float32)
+        return torch.from_numpy(stored / np.float32(self.maps.levels))
 
     def after_test_iter(
         self,
