@@ -84,6 +84,11 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     ) -> None:
         if task not in TASKS:
             raise InputError(f'task is one of {sorted(TASKS)}, got {task!r}')
+        if not isinstance(decode_head, dict):
+            raise InputError(
+                'model.decode_head is a list: cascades (CascadeEncoderDecoder)'
+                ' have no task; take its last head alone'
+            )
         if classes := decode_head.get('num_classes'):
             # The head itself would speak of its own arguments only.
             channels = decode_head.get('out_channels') or classes
@@ -99,10 +104,11 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             pretrained=pretrained,
             init_cfg=init_cfg,
         )
-        self.task = TASKS[task](self.num_classes, self.out_channels)
         self.tasks = {
-            name: self._task_of(head) for name, head in self._heads().items()
+            name: self._task_of(task, head)
+            for name, head in self._heads().items()
         }
+        self.task = self.tasks['decode']
         self.image_heads = nn.ModuleDict(
             {name: MODELS.build(cfg) for name, cfg in image_heads.items()}
             if image_heads
@@ -113,9 +119,15 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         self.register_load_state_dict_pre_hook(rename_smp_keys)
         self.backbone.register_load_state_dict_pre_hook(inflate_first_conv)
 
-    def _task_of(self, head: BaseDecodeHead) -> Task:
+    @staticmethod
+    def _task_of(name: str, head: BaseDecodeHead) -> Task:
         """The task at the channels of a head."""
-        task = type(self.task)(head.num_classes, head.out_channels)
+        if not isinstance(head, BaseDecodeHead):
+            raise InputError(
+                f'{type(head).__name__} does not classify pixels by channels '
+                'of logits; take a head that derives from BaseDecodeHead'
+            )
+        task = TASKS[name](head.num_classes, head.out_channels)
         if _own_loss(head) and not task.exclusive:
             raise InputError(
                 f'{type(head).__name__} computes its loss itself, and for '

@@ -212,6 +212,18 @@ def test_mmsegmentation_loads_our_weights():
 ENC = dict(type='EncHead', in_channels=[8, 16, 16], in_index=[1, 2, 3])
 
 
+@MODELS.register_module()
+class Pointless(torch.nn.Module):
+    """A head without channels."""
+
+
+def test_a_cascade_is_refused():
+    cfg = config()
+    cfg['decode_head'] = [cfg['decode_head']] * 2
+    with pytest.raises(ValueError, match='decode_head is a list: cascades'):
+        MODELS.build(cfg)
+
+
 def test_heads_with_a_loss_of_their_own():
     model = build(head=dict(ENC, num_codes=4))
     data = model.data_preprocessor(batch(), True)
@@ -351,6 +363,7 @@ def test_images_of_a_batch_may_differ_in_size():
             r"EncHead computes its loss itself.*task='multiclass'",
         ),
         (dict(test_cfg=dict(mask_thr=[0.5, 0.4])), 'has 2 thresholds'),
+        (dict(auxiliary_head=dict(type='Pointless')), 'Pointless does not'),
         (dict(test_cfg=dict(gate_thr=0.5)), 'needs a head that tells whether'),
         (
             dict(
