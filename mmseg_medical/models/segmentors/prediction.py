@@ -1,6 +1,7 @@
 """From loaded images to probabilities and labels, the same in every mode."""
 
 import functools
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -110,7 +111,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-class ImagePredictor(nn.Module):
+class ImagePredictor(nn.Module, metaclass=ABCMeta):
     """Predicts loaded images: windows, views, labels.
 
     A subclass has ``task``, ``settings`` and ``window_probs``. Images are
@@ -124,6 +125,7 @@ class ImagePredictor(nn.Module):
     # test has left, or None; set by SaveProbabilitiesHook.
     recall: Callable[[SegDataSample], Tensor | None] | None = None
 
+    @abstractmethod
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Probabilities of windows as they were loaded.
 
@@ -134,7 +136,6 @@ class ImagePredictor(nn.Module):
             (N, K, h, w) probabilities in [0, 1]; (N, S) outputs for whole
             images, as :meth:`image_scores` reads them; S may be 0.
         """
-        raise NotImplementedError
 
     def image_scores(self, outputs: Tensor) -> dict[str, Any]:
         """What the outputs for whole images (windows, S) say of an image."""
