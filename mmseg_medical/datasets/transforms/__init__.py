@@ -3,12 +3,10 @@
 from mmseg_medical.datasets.transforms.albumentations import (
     ApplyAlbumentations,
 )
+from mmseg_medical.datasets.transforms.choose_region import ChooseRandomRegion
 from mmseg_medical.datasets.transforms.contrast import ApplyCLAHE
-from mmseg_medical.datasets.transforms.loading import (
-    ChooseRandomRegion,
-    LoadImageRegion,
-    LoadMaskRegion,
-)
+from mmseg_medical.datasets.transforms.load_image import LoadImageRegion
+from mmseg_medical.datasets.transforms.load_mask import LoadMaskRegion
 from mmseg_medical.datasets.transforms.packing import PackMedicalInputs
 from mmseg_medical.datasets.transforms.stain import StainJitter, StainNormalize
 
