@@ -8,7 +8,7 @@ def test_the_size_is_of_the_file(sample):
     del sample['height']
     assert true_size(sample) == (90, 120)
     sample['width'] = 121
-    with pytest.raises(ValueError, match='90 x 121 .* has 90 x 120.*wrong_'):
+    with pytest.raises(ValueError, match=r'90 x 121 .* has 90 x 120.*wrong_'):
         true_size(sample)
 
 
