@@ -100,6 +100,11 @@ class ProbabilityMaps:
             temporary.write_text(text, encoding='utf-8')
 
     @property
+    def labels(self) -> list[str]:
+        """Names of the classes that have a mask: all but a background."""
+        return self.classes[self.task != 'multilabel' :]
+
+    @property
     def levels(self) -> int:
         """What a probability of 1 is stored as."""
         return 2**self.bits - 1
