@@ -1,19 +1,24 @@
 """Train a model.
 
-Usage: tools/train.py CONFIG [--work-dir DIR] [--resume] …
+Usage: tools/train.py CONFIG [--fold K] [--work-dir DIR] [--resume] …
 """
 
 import argparse
 from collections.abc import Sequence
 
 from mmseg_medical.apis import load_config, train
-from mmseg_medical.apis.command_line import add_runner_arguments, run_tool
+from mmseg_medical.apis.command_line import (
+    add_fold_arguments,
+    add_runner_arguments,
+    run_tool,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train a model; ``argv`` as on the command line."""
     parser = argparse.ArgumentParser(description='Train a model')
     add_runner_arguments(parser)
+    add_fold_arguments(parser)
     parser.add_argument(
         '--resume',
         action='store_true',
@@ -33,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         options=args.cfg_options,
         work_dir=args.work_dir,
         launcher=args.launcher,
+        fold=args.fold,
+        split=args.split,
     )
     train(
         cfg,

@@ -49,6 +49,27 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--fold`` and ``--split``."""
+    parser.add_argument(
+        '--fold',
+        type=int,
+        metavar='K',
+        help='hold fold K out: train on the others, validate and test on it; '
+        'results go to fold_K of the work_dir',
+    )
+    add_split_argument(parser)
+
+
+def add_split_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--split``."""
+    parser.add_argument(
+        '--split',
+        metavar='FILE',
+        help='folds.csv of tools/kfold.py, instead of what the config says',
+    )
+
+
 def run_tool(main: Callable[[Sequence[str] | None], Any]) -> None:
     """Run a tool's ``main``; one line and status 1 for a user's mistake."""
     try:

@@ -204,7 +204,7 @@ def check_separate(
     """Check that no group is on two sides of a split.
 
     Args:
-        groups: Group of each sample.
+        groups: Group of each sample; ``''`` is none and may be anywhere.
         sides: Side of each sample: its fold, or ``'train'`` and ``'val'``.
         key: What the groups are, as ``'case'``, for the message.
         where: File or config, for the message.
@@ -214,7 +214,8 @@ def check_separate(
     """
     found: dict[str, Counter[object]] = {}
     for group, side in zip(groups, sides, strict=True):
-        found.setdefault(group, Counter())[side] += 1
+        if group:
+            found.setdefault(group, Counter())[side] += 1
     torn = sorted(group for group, count in found.items() if len(count) > 1)
     if torn:
         first = ', '.join(
