@@ -12,9 +12,14 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmseg_medical  # noqa: F401
-from mmseg_medical.apis.command_line import add_config_arguments, run_tool
+from mmseg_medical.apis.command_line import (
+    add_config_arguments,
+    print_table,
+    run_tool,
+)
 from mmseg_medical.apis.folds import dataset_configs
-from mmseg_medical.apis.kfold import OF_MASKS, make_fold_table
+from mmseg_medical.apis.kfold import make_fold_table
+from mmseg_medical.datasets.areas import OF_MASKS
 from mmseg_medical.errors import InputError
 
 
@@ -67,12 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         seed=args.seed,
         bins=args.area_bins,
     )
-    rows = table.rows()
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for label, *cells in rows:
-        numbers = zip(cells, widths[1:], strict=True)
-        line = '  '.join(cell.rjust(width) for cell, width in numbers)
-        print(f'{label:{widths[0]}}  {line}')
+    print_table(table.rows())
     path = (args.out or Path('splits', Path(args.config).stem)) / 'folds.csv'
     table.write(path)
     print(

@@ -10,6 +10,7 @@ from mmseg_medical.apis import load_config, test
 from mmseg_medical.apis.command_line import (
     add_fold_arguments,
     add_runner_arguments,
+    add_test_arguments,
     run_tool,
 )
 
@@ -20,19 +21,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     add_runner_arguments(parser)
     add_fold_arguments(parser)
     parser.add_argument('checkpoint', help='file or address of the weights')
-    parser.add_argument(
-        '--tta', action='store_true', help='merge views of each image'
-    )
-    parser.add_argument(
-        '--out', metavar='DIR', help='folder for probability maps'
-    )
-    parser.add_argument(
-        '--out-bits',
-        type=int,
-        choices=[8, 16],
-        default=8,
-        help='bits of a probability in --out',
-    )
+    add_test_arguments(parser)
     parser.add_argument(
         '--show', action='store_true', help='show each prediction'
     )

@@ -10,6 +10,7 @@ from mmseg_medical.apis import load_config, train
 from mmseg_medical.apis.command_line import (
     add_fold_arguments,
     add_runner_arguments,
+    add_training_arguments,
     run_tool,
 )
 
@@ -24,14 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         action='store_true',
         help='go on from the latest checkpoint in the work_dir',
     )
-    parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision'
-    )
-    parser.add_argument(
-        '--no-pretrained',
-        action='store_true',
-        help='start from random weights; nothing is downloaded',
-    )
+    add_training_arguments(parser)
     args = parser.parse_args(argv)
     cfg = load_config(
         args.config,

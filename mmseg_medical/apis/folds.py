@@ -98,15 +98,21 @@ def _differing(one: ConfigDict, other: ConfigDict) -> list[str]:
     return [key for key in _SHARED if one.get(key) != other.get(key)]
 
 
-def fold_numbers(cfg: Config) -> list[int]:
-    """Folds of the data that a config validates on.
+def validation_data(
+    cfg: Config, *, split: str | None = None
+) -> MedicalDataset:
+    """Build the data set that a config validates on, without listing it.
+
+    Args:
+        cfg: Config of a training.
+        split: Table of folds to use instead of the config's ``split``.
 
     Raises:
-        InputError: If they have none.
-        FileNotFoundError: If their split file is missing.
+        InputError: If it has no folds.
     """
     config = _parts(cfg, 'val')[0]
-    return build_whole(config, split=config.get('split')).fold_numbers()
+    split = config.get('split') if split is None else split
+    return build_whole(config, split=split)
 
 
 def build_whole(config: Any, *, split: str | None = None) -> MedicalDataset:

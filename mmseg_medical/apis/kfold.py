@@ -10,19 +10,21 @@ import numpy as np
 from mmengine.utils import track_iter_progress
 
 from mmseg_medical.apis.folds import build_whole
-from mmseg_medical.datasets.areas import AreaReader, ClassAreas
+from mmseg_medical.datasets.areas import (
+    OF_MASKS,
+    AreaReader,
+    ClassAreas,
+    foreground_shares,
+    mask_stratum,
+)
 from mmseg_medical.datasets.folds import group_values, write_folds
 from mmseg_medical.datasets.splits import (
     SplitError,
     check_separate,
     count_by_fold,
     make_folds,
-    quantile_bins,
 )
 from mmseg_medical.version import __version__
-
-# Strata that come from the masks.
-OF_MASKS = ('empty', 'area', 'classes')
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,12 @@ class FoldTable:
         Pixels of several classes that overlap count once for each.
         """
         fold_of = np.array(list(self.folds.values()))
-        shares = np.array(_shares(self.areas))
+        shares = np.array(foreground_shares(self.areas))
         chosen = [fold_of == k for k in range(fold_of.max() + 1)]
-        return [float(shares.mean()), *(float(shares[c].mean()) for c in chosen)]
+        return [
+            float(shares.mean()),
+            *(float(shares[c].mean()) for c in chosen),
+        ]
 
     def rows(self) -> list[list[str]]:
         """Table to print: what it is, of all, and of each fold."""
@@ -138,7 +143,7 @@ def make_fold_table(
     areas = [reader(s) for s in track_iter_progress(samples, file=sys.stdout)]
     print()
     strata = {
-        key: _of_masks(key, areas, dataset.metainfo['classes'], bins)
+        key: mask_stratum(key, areas, dataset.metainfo['classes'], bins=bins)
         if key in OF_MASKS
         else group_values(samples, key)
         for key in stratify
@@ -189,41 +194,3 @@ def _check_key(samples: list[dict[str, Any]], key: str, where: str) -> None:
         f'{where}: no sample has {key!r}; known are {", ".join(known)}, and '
         f'of the masks {", ".join(OF_MASKS)}'
     )
-
-
-def _of_masks(
-    key: str, measured: list[ClassAreas], classes: Sequence[str], bins: int
-) -> list[str]:
-    """Value of a stratum of the masks for each sample."""
-    if key == 'classes':
-        return [
-            '+'.join(
-                name
-                for name, area in zip(
-                    classes[-len(one.areas) :], one.areas, strict=True
-                )
-                if area
-            )
-            or 'empty'
-            for one in measured
-        ]
-    shares = _shares(measured)
-    if key == 'empty':
-        return ['no' if share else 'yes' for share in shares]
-    names = quantile_bins(shares, bins)
-    limits: dict[str, list[float]] = {}
-    for name, share in zip(names, shares, strict=True):
-        low, high = limits.get(name, (share, share))
-        limits[name] = [min(low, share), max(high, share)]
-    return [
-        name
-        if name == 'empty'
-        else f'{name} ({100 * limits[name][0]:.3g} to '
-        f'{100 * limits[name][1]:.3g} %)'
-        for name in names
-    ]
-
-
-def _shares(measured: Sequence[ClassAreas]) -> list[float]:
-    """Share of foreground in each image."""
-    return [float(one.areas.sum() / max(one.pixels, 1)) for one in measured]

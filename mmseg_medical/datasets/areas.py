@@ -1,5 +1,6 @@
 """How much of each class an image has, for strata and statistics."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,9 +8,12 @@ from mmseg.registry import TRANSFORMS
 from numpy.typing import NDArray
 
 from mmseg_medical.converters.image import image_size
+from mmseg_medical.datasets.splits import quantile_bins
 from mmseg_medical.datasets.transforms._sample import load_runs
 from mmseg_medical.errors import InputError
 
+# Strata that come from the masks.
+OF_MASKS = ('empty', 'area', 'classes')
 # The transforms that read a mask, by the beginning of their names.
 _LOADERS = ('LoadMask', 'LoadAnnotations')
 
@@ -91,3 +95,52 @@ class AreaReader:
             size = image_size(sample['img_path'])
         areas = [runs.area for runs in load_runs(sample, size)]
         return ClassAreas(np.array(areas, np.int64), size[0] * size[1])
+
+
+def foreground_shares(measured: Sequence[ClassAreas]) -> list[float]:
+    """Share of foreground in each image.
+
+    Pixels of several classes that overlap count once for each.
+    """
+    return [float(one.areas.sum() / max(one.pixels, 1)) for one in measured]
+
+
+def mask_stratum(
+    key: str,
+    measured: Sequence[ClassAreas],
+    classes: Sequence[str],
+    *,
+    bins: int = 4,
+) -> list[str]:
+    """Value of a stratum of the masks for each image.
+
+    Args:
+        key: ``'empty'``: whether there is no foreground; ``'area'``: quantile
+            of its share; ``'classes'``: names of those that occur.
+        measured: Pixels of the images.
+        classes: Names of all classes, the background first if there is one.
+        bins: Number of quantiles.
+    """
+    if key == 'classes':
+        return [_present(one, classes) for one in measured]
+    shares = foreground_shares(measured)
+    if key == 'empty':
+        return ['no' if share else 'yes' for share in shares]
+    names = quantile_bins(shares, bins)
+    limits: dict[str, tuple[float, float]] = {}
+    for name, share in zip(names, shares, strict=True):
+        low, high = limits.get(name, (share, share))
+        limits[name] = min(low, share), max(high, share)
+    labels = {
+        name: name
+        if name == 'empty'
+        else f'{name} ({100 * low:.3g} to {100 * high:.3g} %)'
+        for name, (low, high) in limits.items()
+    }
+    return [labels[name] for name in names]
+
+
+def _present(one: ClassAreas, classes: Sequence[str]) -> str:
+    names = classes[-len(one.areas) :]
+    found = [n for n, area in zip(names, one.areas, strict=True) if area]
+    return '+'.join(found) or 'empty'

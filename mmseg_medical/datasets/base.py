@@ -88,7 +88,7 @@ class MedicalDataset(BaseSegDataset):
         samples = select(
             self.load_samples(),
             where=self.ann_file,
-            split=self._split_file(),
+            split=self.split_file(),
             fold=self.fold,
             num_folds=self.num_folds,
             part=self.part,
@@ -109,12 +109,17 @@ class MedicalDataset(BaseSegDataset):
         Raises:
             FileNotFoundError, TableError: If the table cannot be read.
         """
-        path = self._split_file()
+        path = self.split_file()
         if path is None or path.suffix != '.csv':
             return list(range(self.num_folds))
         return sorted(set(read_folds(path).values()))
 
-    def _split_file(self) -> Path | None:
+    def split_file(self) -> Path | None:
+        """Path of the split file; None where there is none.
+
+        Raises:
+            FileNotFoundError: If it is missing.
+        """
         if self.split is None:
             return None
         path = Path(self.data_root, self.split)
