@@ -30,11 +30,65 @@ from mmseg_medical.apis.train_folds import FoldRun
 from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.errors import InputError
 
-_OF_JOBS = ('--jobs', '--partition', '--folds', '--launcher')
+TOOLS = Path(__file__).parent
 
 
 def main(argv: Sequence[str] | None = None) -> FoldScores | None:
     """Train all folds; ``argv`` as on the command line."""
+    argv = sys.argv[1:] if argv is None else argv
+    args = _parse(argv)
+    load = functools.partial(
+        load_config,
+        args.config,
+        options=args.cfg_options,
+        work_dir=args.work_dir,
+        launcher=args.launcher,
+    )
+    cfg = load()
+    there = validation_data(cfg, split=args.split).fold_numbers()
+    folds = _chosen(args.folds, there)
+    options = without(argv, ('--jobs', '--partition', '--folds', '--launcher'))
+    options.remove(args.config)
+    if args.jobs == 'print':
+        command = ['python', str(TOOLS / 'train_folds.py'), args.config]
+        for more in (*(['--folds', str(k)] for k in folds), ['--collect']):
+            print(shlex.join([*command, *options, *more]))
+        return None
+    if args.jobs == 'slurm':
+        run_slurm(
+            TOOLS / 'slurm_train.sh',
+            args.partition,
+            [args.config, *options],
+            folds=folds,
+            work_dir=cfg.work_dir,
+        )
+    elif not args.collect:
+        run = FoldRun(
+            load=lambda fold: load(fold=fold, split=args.split),
+            amp=args.amp,
+            pretrained=not args.no_pretrained,
+            tta=args.tta,
+            out=args.out,
+            out_bits=args.out_bits,
+            trust_checkpoint=args.trust_checkpoint,
+        )
+        for fold in folds:
+            run.run(fold)
+    if not is_main_process():
+        return None
+    scores = collect(
+        load(fold=folds[0], split=args.split), cfg.work_dir, there
+    )
+    print_table(scores.rows())
+    path = Path(cfg.work_dir, 'scores.csv')
+    scores.write(path)
+    print(f'\n{len(scores.by_fold)} of {len(there)} folds are in {path}')
+    if args.out:
+        _join(args.out, [f'fold_{k}' for k in there])
+    return scores
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Train and test all folds', allow_abbrev=False
     )
@@ -59,63 +113,9 @@ def main(argv: Sequence[str] | None = None) -> FoldScores | None:
         help='train nothing; put together what is tested',
     )
     args = parser.parse_args(argv)
-    load = functools.partial(
-        load_config,
-        args.config,
-        options=args.cfg_options,
-        work_dir=args.work_dir,
-        launcher=args.launcher,
-    )
-    cfg = load()
-    there = validation_data(cfg, split=args.split).fold_numbers()
-    folds = _chosen(args.folds, there)
-    if args.jobs != 'local':
-        given = sys.argv[1:] if argv is None else argv
-        options = without(given, _OF_JOBS)
-        options.remove(args.config)
-        tools = Path(__file__).parent
-        if args.jobs == 'print':
-            command = ['python', str(tools / 'train_folds.py'), args.config]
-            for more in (*(['--folds', str(k)] for k in folds), ['--collect']):
-                print(shlex.join([*command, *options, *more]))
-            return None
-        if not args.partition:
-            raise InputError('--jobs slurm needs --partition')
-        run_slurm(
-            tools / 'slurm_train.sh',
-            args.partition,
-            [args.config, *options],
-            folds=folds,
-            work_dir=cfg.work_dir,
-        )
-    run = FoldRun(
-        load=lambda fold: load(fold=fold, split=args.split),
-        amp=args.amp,
-        pretrained=not args.no_pretrained,
-        tta=args.tta,
-        out=args.out,
-        out_bits=args.out_bits,
-        trust_checkpoint=args.trust_checkpoint,
-    )
-    if args.jobs == 'local' and not args.collect:
-        for fold in folds:
-            run.run(fold)
-    if not is_main_process():
-        return None
-    scores = collect(run.load(folds[0]), cfg.work_dir, there)
-    print_table(scores.rows())
-    path = Path(cfg.work_dir, 'scores.csv')
-    scores.write(path)
-    print(f'\n{len(scores.by_fold)} of {len(there)} folds are in {path}')
-    if args.out:
-        parts = [f'fold_{k}' for k in there]
-        whole = [ProbabilityMaps.is_complete(Path(args.out, p)) for p in parts]
-        if all(whole):
-            maps = ProbabilityMaps.join(args.out, parts)
-            print(f'{args.out}: maps of {len(maps.ids)} images, out of fold')
-        else:
-            print(f'{args.out}: maps of {sum(whole)} folds, not joined yet')
-    return scores
+    if args.jobs == 'slurm' and not args.partition:
+        raise InputError('--jobs slurm needs --partition')
+    return args
 
 
 def _chosen(text: str | None, there: list[int]) -> list[int]:
@@ -126,6 +126,15 @@ def _chosen(text: str | None, there: list[int]) -> list[int]:
     if unknown := sorted(set(folds) - set(there)):
         raise InputError(f'there is no fold {unknown[0]}: they are {there}')
     return folds
+
+
+def _join(out: str, parts: list[str]) -> None:
+    whole = [ProbabilityMaps.is_complete(Path(out, part)) for part in parts]
+    if all(whole):
+        maps = ProbabilityMaps.join(out, parts)
+        print(f'{out}: maps of {len(maps.ids)} images, out of fold')
+    else:
+        print(f'{out}: maps of {sum(whole)} folds, not joined yet')
 
 
 if __name__ == '__main__':

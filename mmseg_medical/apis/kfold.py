@@ -22,9 +22,16 @@ from mmseg_medical.datasets.splits import (
     SplitError,
     check_separate,
     count_by_fold,
+    group_names,
     make_folds,
 )
 from mmseg_medical.version import __version__
+
+# Keys of samples that nobody makes folds by.
+_INTERNAL = {
+    *('img_id', 'img_path', 'seg_map_path', 'polygon_path', 'where'),
+    *('rle', 'rle_dialect', 'reduce_zero_label'),
+}
 
 
 @dataclass(frozen=True)
@@ -135,27 +142,24 @@ def make_fold_table(
         stratify = [dataset.stratum] if dataset.stratum else []
     for key in (*([group] if group else []), *stratify):
         _check_key(samples, key, dataset.ann_file)
+    groups = group_values(samples, group) if group else None
+    ids = [sample['img_id'] for sample in samples]
+    group_names(ids, groups or ids, num_folds)  # before masks are read
+    classes = dataset.metainfo['classes']
     reader = AreaReader(
-        config.get('pipeline', []),
-        dataset.metainfo['classes'],
-        ignore_index=dataset.ignore_index,
+        config.get('pipeline', []), classes, ignore_index=dataset.ignore_index
     )
     areas = [reader(s) for s in track_iter_progress(samples, file=sys.stdout)]
     print()
     strata = {
-        key: mask_stratum(key, areas, dataset.metainfo['classes'], bins=bins)
+        key: mask_stratum(key, areas, classes, bins=bins)
         if key in OF_MASKS
         else group_values(samples, key)
         for key in stratify
     }
-    groups = group_values(samples, group) if group else None
-    ids = [sample['img_id'] for sample in samples]
+    columns = list(strata.values())
     folds = make_folds(
-        ids,
-        num_folds,
-        groups=groups,
-        strata=list(strata.values()),
-        seed=seed,
+        ids, num_folds, groups=groups, strata=columns, seed=seed
     ).tolist()
     if dataset.group:
         check_separate(
@@ -187,7 +191,7 @@ def _check_key(samples: list[dict[str, Any]], key: str, where: str) -> None:
             name
             for sample in samples
             for name, value in sample.items()
-            if isinstance(value, (str, int, float))
+            if isinstance(value, (str, int, float)) and name not in _INTERNAL
         }
     )
     raise SplitError(

@@ -63,7 +63,7 @@ def make_folds(
     groups = ids if groups is None else groups
     if any(len(column) != len(ids) for column in (groups, *strata)):
         raise ValueError('groups and strata have one value for each id')
-    names = _check(ids, groups, num_folds)
+    names = group_names(ids, groups, num_folds)
     index = {name: g for g, name in enumerate(names)}
     group_of = np.array([index[name] for name in groups])
     counts = _counts(group_of, strata)  # (groups, columns)
@@ -87,10 +87,19 @@ def make_folds(
     return fold[group_of]
 
 
-def _check(
+def group_names(
     ids: Sequence[str], groups: Sequence[str], num_folds: int
 ) -> list[str]:
-    """Names of the groups, if folds can be made of them."""
+    """Names of the groups, if folds can be made of them.
+
+    Args:
+        ids: Names of the samples.
+        groups: Group of each sample; ``ids`` itself where there are none.
+        num_folds: Number of folds.
+
+    Raises:
+        SplitError: As :func:`make_folds`.
+    """
     if num_folds < 2:
         raise SplitError(f'num_folds is 2 or more, got {num_folds}')
     if len(set(ids)) < len(ids):

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -40,13 +40,11 @@ class CheckSplitHook(Hook):
     def before_train(self, runner: Any) -> None:
         if runner.val_loop is None:
             return
-        sides = {
-            'train': runner.train_dataloader.dataset,
-            'val': runner.val_loop.dataloader.dataset,
-        }
+        train = _listed(runner.train_dataloader.dataset)
+        val = _listed(runner.val_loop.dataloader.dataset)
         try:
-            _check_images(sides)
-            _check_groups(sides)
+            _check_images(train, val)
+            _check_groups(train, val)
         except InputError as error:
             self._object(str(error))
 
@@ -109,20 +107,32 @@ def _fold_of(dataset: Any) -> dict[str, Any] | None:
     )
 
 
-def _samples(dataset: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
+class _Listed(NamedTuple):
+    """What tells a sample from others, and its group if it has one."""
+
+    image: tuple[str, str]  # path and id
+    key: str
+    group: str
+
+
+def _listed(dataset: Any) -> list[_Listed]:
+    found = []
     for leaf in leaves(dataset):
-        if hasattr(leaf, 'get_data_info'):
-            for k in range(len(leaf)):
-                yield leaf, leaf.get_data_info(k)
+        key = getattr(leaf, 'group', '')
+        for k in range(len(leaf) if hasattr(leaf, 'get_data_info') else 0):
+            sample = leaf.get_data_info(k)
+            image = str(sample.get('img_path')), str(sample.get('img_id', ''))
+            group = sample.get(key)
+            # Cases of two data sets may have one name.
+            name = f'{leaf.data_root} {group}' if group else ''
+            found.append(_Listed(image, key, name))
+    return found
 
 
-def _check_images(sides: dict[str, Any]) -> None:
-    trained, validated = (
-        {(s.get('img_path'), s.get('img_id')) for _, s in _samples(dataset)}
-        for dataset in sides.values()
-    )
+def _check_images(train: list[_Listed], val: list[_Listed]) -> None:
+    trained, validated = ({one.image for one in side} for side in (train, val))
     if both := trained & validated:
-        path, name = min(both, key=str)
+        path, name = min(both)
         raise InputError(
             f'{len(both)} of {len(validated)} images to validate on are '
             f'trained on, first {name or path}; let train and val be two '
@@ -130,14 +140,13 @@ def _check_images(sides: dict[str, Any]) -> None:
         )
 
 
-def _check_groups(sides: dict[str, Any]) -> None:
-    found: dict[str, tuple[list[str], list[str]]] = {}
-    for side, dataset in sides.items():
-        for leaf, sample in _samples(dataset):
-            key = getattr(leaf, 'group', '')
-            if key and sample.get(key):
-                values, at = found.setdefault(key, ([], []))
-                values.append(f'{leaf.data_root} {sample[key]}')
-                at.append(side)
-    for key, (values, at) in found.items():
-        check_separate(values, at, key=key, where='the config')
+def _check_groups(train: list[_Listed], val: list[_Listed]) -> None:
+    for key in {one.key for one in val} - {''}:
+        sides = [
+            (one.group, side)
+            for side, listed in (('train', train), ('val', val))
+            for one in listed
+            if one.key == key
+        ]
+        groups, at = zip(*sides, strict=True)
+        check_separate(groups, at, key=key, where='the config')
