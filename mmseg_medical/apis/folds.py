@@ -11,7 +11,9 @@ from mmseg.registry import DATASETS
 from mmseg_medical.datasets import MedicalDataset
 from mmseg_medical.errors import InputError
 
-_SHARED = ('type', 'data_root', 'ann_file', 'split', 'num_folds')
+_SHARED = (
+    *('type', 'data_root', 'ann_file', 'data_prefix', 'split', 'num_folds'),
+)
 
 
 def dataset_configs(cfg: Any) -> Iterator[ConfigDict]:

@@ -136,12 +136,14 @@ def make_fold_table(
         InputError: If the data set or a mask cannot be read.
     """
     dataset = build_whole(config)
-    samples = dataset.load_data_list()
+    dataset.full_init()
+    samples = [dataset.get_data_info(k) for k in range(len(dataset))]
+    where = dataset.ann_file or dataset.data_root
     group = dataset.group if group is None else group
     if stratify is None:
         stratify = [dataset.stratum] if dataset.stratum else []
     for key in (*([group] if group else []), *stratify):
-        _check_key(samples, key, dataset.ann_file)
+        _check_key(samples, key, where)
     groups = group_values(samples, group) if group else None
     ids = [sample['img_id'] for sample in samples]
     group_names(ids, groups or ids, num_folds)  # before masks are read
@@ -166,7 +168,7 @@ def make_fold_table(
             group_values(samples, dataset.group),
             [f'fold {fold}' for fold in folds],
             key=dataset.group,
-            where=dataset.ann_file,
+            where=where,
         )
     made = dict(
         made_by=f'tools/kfold.py of mmseg_medical {__version__}',

@@ -7,9 +7,8 @@ import numpy as np
 from mmseg.registry import TRANSFORMS
 from numpy.typing import NDArray
 
-from mmseg_medical.converters.image import image_size
 from mmseg_medical.datasets.splits import quantile_bins
-from mmseg_medical.datasets.transforms._sample import load_runs
+from mmseg_medical.datasets.transforms._sample import load_runs, true_size
 from mmseg_medical.errors import InputError
 
 # Strata that come from the masks.
@@ -92,7 +91,7 @@ class AreaReader:
     def _of_runs(sample: dict[str, Any]) -> ClassAreas:
         size = sample.get('height'), sample.get('width')
         if None in size:
-            size = image_size(sample['img_path'])
+            size = true_size(sample)
         areas = [runs.area for runs in load_runs(sample, size)]
         return ClassAreas(np.array(areas, np.int64), size[0] * size[1])
 
