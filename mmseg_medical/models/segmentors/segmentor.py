@@ -4,16 +4,26 @@ from typing import Any
 
 import torch
 from mmengine.config import ConfigDict
-from mmengine.structures import PixelData
 from mmseg.models import EncoderDecoder
+from mmseg.models.decode_heads.cascade_decode_head import BaseCascadeDecodeHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.utils import resize
+from mmseg.models.decode_heads.point_head import PointHead
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
 from mmseg_medical.models.first_conv import inflate_first_conv
+from mmseg_medical.models.segmentors.heads import (
+    check_cascade,
+    check_kind,
+    head_losses,
+    head_task,
+    own_logits,
+    own_loss,
+    own_losses,
+    resize_logits,
+)
 from mmseg_medical.models.segmentors.prediction import (
     DTYPES,
     ImagePredictor,
@@ -21,7 +31,14 @@ from mmseg_medical.models.segmentors.prediction import (
     TestSettings,
 )
 from mmseg_medical.models.smp_keys import rename_smp_keys
-from mmseg_medical.models.task import TASKS, Task
+from mmseg_medical.models.task import TASKS
+
+# What PointHead reads of test_cfg itself.
+POINT_SETTINGS = (
+    'subdivision_steps',
+    'subdivision_num_points',
+    'scale_factor',
+)
 
 
 @MODELS.register_module()
@@ -32,21 +49,26 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     time augmentation and metric. Heads are called for their ``forward`` only;
     their ``loss_decode`` is applied here, to logits at the size of the mask
     and to the task's target. Heads that compute a loss of their own
-    (``EncHead``, ``PIDHead`` …) do so where channels exclude each other.
+    (``EncHead``, ``PIDHead``, ``PointHead`` …) do so where channels exclude
+    each other. MMSegmentation's losses serve there as well, and not where
+    each channel has a sigmoid.
 
     Args:
         task: ``'binary'``, ``'multiclass'`` or ``'multilabel'``.
         backbone: Config of the backbone.
-        decode_head: Config of a head of MMSegmentation, with ``loss_decode``.
+        decode_head: Config of a head of MMSegmentation, with ``loss_decode``;
+            or a list of them, a cascade, of which each but the first refines
+            the logits of the one before (``OCRHead``, ``PointHead``).
         neck: Config of the neck.
         auxiliary_head: Config or list of configs of further heads, which
             take part in the loss only.
         image_heads: Configs by name of heads that say something of the image
             as a whole: :class:`PresenceHead`, :class:`CategoryHead`,
             :class:`QuantityHead`.
-        train_cfg: Not used; kept for MMSegmentation's config grammar.
+        train_cfg: Settings of heads that compute their loss themselves.
         test_cfg: Arguments of
-            :class:`mmseg_medical.models.segmentors.prediction.TestSettings`.
+            :class:`mmseg_medical.models.segmentors.prediction.TestSettings`,
+            and those of ``PointHead``.
         data_preprocessor: Config of the preprocessor.
         pretrained: Weights of the backbone.
         init_cfg: Initialisation of the weights.
@@ -71,7 +93,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         self,
         task: str,
         backbone: dict[str, Any],
-        decode_head: dict[str, Any],
+        decode_head: dict[str, Any] | list[dict[str, Any]],
         *,
         neck: dict[str, Any] | None = None,
         auxiliary_head: Any = None,
@@ -84,57 +106,37 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     ) -> None:
         if task not in TASKS:
             raise InputError(f'task is one of {sorted(TASKS)}, got {task!r}')
-        if not isinstance(decode_head, dict):
-            raise InputError(
-                'model.decode_head is a list: cascades (CascadeEncoderDecoder)'
-                ' have no task; take its last head alone'
-            )
-        if classes := decode_head.get('num_classes'):
-            # The head itself would speak of its own arguments only.
-            channels = decode_head.get('out_channels') or classes
-            TASKS[task](classes, channels)
+        for cfg in (*_listed(decode_head), *_listed(auxiliary_head)):
+            check_kind(cfg, task)
         super().__init__(
             backbone=backbone,
             decode_head=decode_head,
             neck=neck,
             auxiliary_head=auxiliary_head,
-            train_cfg=train_cfg,
+            train_cfg=ConfigDict(train_cfg or {}),
             test_cfg=ConfigDict(test_cfg or {}),
             data_preprocessor=data_preprocessor,
             pretrained=pretrained,
             init_cfg=init_cfg,
         )
+        check_cascade(self._decode_heads())
         self.tasks = {
-            name: self._task_of(task, head)
-            for name, head in self._heads().items()
+            name: head_task(task, head) for name, head in self._heads().items()
         }
-        self.task = self.tasks['decode']
+        self.task = head_task(task, self._decode_heads()[-1])
         self.image_heads = nn.ModuleDict(
             {name: MODELS.build(cfg) for name, cfg in image_heads.items()}
             if image_heads
             else {}
         )
-        self.settings = TestSettings(**self.test_cfg)
+        settings = dict(self.test_cfg)
+        if isinstance(self._decode_heads()[-1], PointHead):
+            for key in POINT_SETTINGS:
+                settings.pop(key, None)
+        self.settings = TestSettings(**settings)
         self._check_settings()
         self.register_load_state_dict_pre_hook(rename_smp_keys)
         self.backbone.register_load_state_dict_pre_hook(inflate_first_conv)
-
-    @staticmethod
-    def _task_of(name: str, head: BaseDecodeHead) -> Task:
-        """The task at the channels of a head."""
-        if not isinstance(head, BaseDecodeHead):
-            raise InputError(
-                f'{type(head).__name__} does not classify pixels by channels '
-                'of logits; take a head that derives from BaseDecodeHead'
-            )
-        task = TASKS[name](head.num_classes, head.out_channels)
-        if _own_loss(head) and not task.exclusive:
-            raise InputError(
-                f'{type(head).__name__} computes its loss itself, and for '
-                'classes that exclude each other: it takes '
-                "task='multiclass', or task='binary' with out_channels=2"
-            )
-        return task
 
     def _check_settings(self) -> None:
         thresholds = self.settings.mask_thr
@@ -165,16 +167,36 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
                 'test_cfg.size_divisor): every window would be padded'
             )
 
+    def _init_decode_head(self, decode_head: Any) -> None:
+        """Build the head, or the heads of a cascade."""
+        if isinstance(decode_head, dict):
+            super()._init_decode_head(decode_head)
+            return
+        self.decode_head = nn.ModuleList(map(MODELS.build, decode_head))
+        last = self.decode_head[-1]
+        self.align_corners = last.align_corners
+        self.num_classes = last.num_classes
+        self.out_channels = last.out_channels
+
+    def _decode_heads(self) -> list[BaseDecodeHead]:
+        """The head, or the heads of a cascade."""
+        heads = self.decode_head
+        return list(heads) if isinstance(heads, nn.ModuleList) else [heads]
+
     def _heads(self) -> dict[str, BaseDecodeHead]:
         """All heads by the prefix of their losses."""
         heads = {'decode': self.decode_head}
         if self.with_auxiliary_head:
-            aux = self.auxiliary_head
-            if isinstance(aux, nn.ModuleList):
-                heads.update((f'aux_{k}', head) for k, head in enumerate(aux))
+            heads['aux'] = self.auxiliary_head
+        named: dict[str, BaseDecodeHead] = {}
+        for name, one in heads.items():
+            if isinstance(one, nn.ModuleList):
+                named.update(
+                    (f'{name}_{k}', head) for k, head in enumerate(one)
+                )
             else:
-                heads['aux'] = aux
-        return heads
+                named[name] = one
+        return named
 
     def loss(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
         """Losses of all heads.
@@ -192,46 +214,24 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         """
         features = self.extract_feat(inputs)
         losses: dict[str, Tensor] = {}
+        logits: Any = None  # of the head before, for a cascade
         for name, head in self._heads().items():
-            terms = self._head_loss(name, head, features, data_samples)
+            task, maps = self.tasks[name], [features]
+            if isinstance(head, BaseCascadeDecodeHead):
+                maps.append(logits)
+            if own_loss(head):
+                terms = own_losses(
+                    head, task, maps, data_samples, self.train_cfg
+                )
+            else:
+                logits = head(*maps)
+                terms = head_losses(head, task, logits, data_samples)
             losses.update((f'{name}.{k}', v) for k, v in terms.items())
         for name, head in self.image_heads.items():
             losses[f'{name}.loss'] = head.loss(
                 head(features), data_samples, self.task
             )
         self._check_finite(losses, data_samples)
-        return losses
-
-    def _head_loss(
-        self,
-        name: str,
-        head: BaseDecodeHead,
-        features: Any,
-        samples: Samples,
-    ) -> dict[str, Tensor]:
-        if _own_loss(head):
-            # MMSegmentation's own losses take masks of int64.
-            samples = [sample.clone() for sample in samples]
-            for sample in samples:
-                mask = sample.gt_sem_seg.data.long()
-                sample.gt_sem_seg = PixelData(data=mask)
-            return head.loss(features, samples, self.train_cfg)
-        gt = torch.stack([sample.gt_sem_seg.data for sample in samples])
-        logits = _resize(head(features), gt.shape[2:], head.align_corners)
-        target = self.tasks[name].target(gt)
-        extra = {}
-        if 'seg_weight' in samples[0]:
-            weights = [s.seg_weight.data for s in samples]
-            # The preprocessor pads images and masks, but not these.
-            extra['weight'] = torch.cat([_pad(w, gt) for w in weights])
-        losses: dict[str, Tensor] = {}
-        terms = head.loss_decode
-        for term in terms if isinstance(terms, nn.ModuleList) else [terms]:
-            value = term(
-                logits, target, ignore_index=head.ignore_index, **extra
-            )
-            key = term.loss_name
-            losses[key] = losses[key] + value if key in losses else value
         return losses
 
     def _check_finite(
@@ -255,13 +255,21 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         """Logits (N, C, H, W) at the size of the inputs (N, C, H, W)."""
         return self._logits(self.extract_feat(inputs), inputs.shape[2:])
 
+    def _forward(
+        self, inputs: Tensor, data_samples: Samples | None = None
+    ) -> Tensor:
+        return self.encode_decode(inputs, [])
+
     def _logits(self, features: Any, size: Any) -> Tensor:
-        if _own_loss(self.decode_head):
-            metas = [dict(img_shape=tuple(size), pad_shape=tuple(size))]
-            logits = self.decode_head.predict(features, metas, self.test_cfg)
+        maps = [features]
+        *first, last = self._decode_heads()
+        for head in first:
+            maps[1:] = [head(*maps)]
+        if own_loss(last):
+            logits = own_logits(last, maps, size, self.test_cfg)
         else:
-            logits = self.decode_head(features)
-        return _resize(logits, size, self.align_corners)
+            logits = last(*maps)
+        return resize_logits(logits, size, self.align_corners)
 
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Probabilities of windows; see :class:`ImagePredictor`."""
@@ -313,24 +321,6 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         ]
 
 
-def _pad(weight: Tensor, gt: Tensor) -> Tensor:
-    """Weight (1, h, w) with zeros up to the size of masks (…, H, W)."""
-    height, width = (gt.shape[k] - weight.shape[k] for k in (-2, -1))
-    return nn.functional.pad(weight.to(gt.device), (0, width, 0, height))
-
-
-def _own_loss(head: BaseDecodeHead) -> bool:
-    return type(head).loss_by_feat is not BaseDecodeHead.loss_by_feat
-
-
-def _resize(logits: Tensor, size: Any, align_corners: bool) -> Tensor:
-    """Bilinear resize of (N, C, h, w) to (height, width)."""
-    if logits.shape[2:] == tuple(size):
-        return logits
-    return resize(
-        logits,
-        size=tuple(size),
-        mode='bilinear',
-        align_corners=align_corners,
-        warning=False,
-    )
+def _listed(cfg: Any) -> list[dict[str, Any]]:
+    """Configs of heads: none, one, or several."""
+    return [cfg] if isinstance(cfg, dict) else list(cfg or ())
