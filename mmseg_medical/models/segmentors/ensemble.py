@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from mmengine.model import BaseModel
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -12,6 +11,7 @@ from mmseg_medical.errors import InputError
 from mmseg_medical.models.segmentors.prediction import (
     ImagePredictor,
     TestSettings,
+    padded_to,
 )
 
 
@@ -21,6 +21,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
 
     Members see the same windows and views, each with its own normalisation,
     and are merged window by window: memory and reading are those of one.
+    Where all have the same ``image_heads``, their outputs are averaged too.
 
     Args:
         members: Configs of :class:`MedicalSegmentor`, of one task and number
@@ -28,13 +29,13 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
             type='Pretrained', checkpoint=…)``, or from one checkpoint with
             keys ``members.0.…``.
         weights: Weight of each member, above 0; None weighs all alike.
-        test_cfg: As of :class:`MedicalSegmentor`; those of the members are
-            not used, but for their ``precision``.
+        test_cfg: As of :class:`MedicalSegmentor`, without ``precision``; those
+            of the members are not used, but for their ``precision``.
         init_cfg: Initialisation of the weights.
 
     Raises:
-        InputError: If members differ in task or classes, or weights do not
-            fit them.
+        InputError: If members differ in task or classes, or ``weights`` or
+            ``test_cfg`` do not fit them.
 
     Example:
         >>> model = dict(
@@ -64,6 +65,11 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
                 'members of an ensemble have one task and number of classes, '
                 f'got (task, channels, classes) {sorted(kinds)}'
             )
+        if 'precision' in (test_cfg or {}):
+            raise InputError(
+                'precision is that of each member of an ensemble: set it in '
+                'test_cfg of the members'
+            )
         weights = list(weights or [1.0] * len(self.members))
         if len(weights) != len(self.members) or min(weights) <= 0:
             raise InputError(
@@ -74,14 +80,43 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
         self.task = self.members[0].task
         self.num_classes = self.members[0].num_classes
         self.settings = TestSettings(**(test_cfg or {}))
+        self.settings.check_model(
+            self.task,
+            has_presence=self._one_kind and self.members[0].has_presence,
+            divisors=[padded_to(m.data_preprocessor) for m in self.members],
+        )
+
+    @property
+    def _one_kind(self) -> bool:
+        """Whether all members say the same of an image as a whole."""
+        kinds = {
+            tuple(
+                (name, type(head), head.out_channels)
+                for name, head in member.image_heads.items()
+            )
+            for member in self.members
+        }
+        return len(kinds) == 1
 
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Mean over the members; see :class:`ImagePredictor`."""
-        total: Any = 0
+        probs: Any = 0
+        scores: Any = 0
         for member, weight in zip(self.members, self.weights, strict=True):
-            probs, _ = member.window_probs(windows)
-            total = total + weight * probs
-        return total, torch.empty(len(windows), 0, device=total.device)
+            one, outputs = member.window_probs(windows)
+            probs = probs + weight * one
+            if self._one_kind:
+                scores = scores + weight * outputs
+        if not self._one_kind:
+            scores = probs.new_empty(len(windows), 0)
+        return probs, scores
+
+    def image_scores(self, outputs: Tensor) -> dict[str, Any]:
+        """What the members say together; see :class:`ImagePredictor`."""
+        if not self._one_kind:
+            return {}
+        scores: dict[str, Any] = self.members[0].image_scores(outputs)
+        return scores
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Not used: members are trained one by one.

@@ -29,6 +29,7 @@ from mmseg_medical.models.segmentors.prediction import (
     ImagePredictor,
     Samples,
     TestSettings,
+    padded_to,
 )
 from mmseg_medical.models.smp_keys import rename_smp_keys
 from mmseg_medical.models.task import TASKS
@@ -134,38 +135,13 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             for key in POINT_SETTINGS:
                 settings.pop(key, None)
         self.settings = TestSettings(**settings)
-        self._check_settings()
+        self.settings.check_model(
+            self.task,
+            has_presence=self.has_presence,
+            divisors=[padded_to(self.data_preprocessor)],
+        )
         self.register_load_state_dict_pre_hook(rename_smp_keys)
         self.backbone.register_load_state_dict_pre_hook(inflate_first_conv)
-
-    def _check_settings(self) -> None:
-        thresholds = self.settings.mask_thr
-        if isinstance(thresholds, list) and len(thresholds) != (
-            self.task.planes
-        ):
-            raise InputError(
-                f'model.test_cfg.mask_thr has {len(thresholds)} thresholds, '
-                f'task={self.task.name!r} has {self.task.planes} channels of '
-                'probabilities; give one for each, or a single number'
-            )
-        has_presence = any(
-            'presence' in head.keys for head in self.image_heads.values()
-        )
-        if self.settings.gate_thr is not None and not has_presence:
-            raise InputError(
-                'model.test_cfg.gate_thr needs a head that tells whether an '
-                "image is empty: image_heads=dict(presence=dict(type='"
-                "PresenceHead', in_channels=…))"
-            )
-        crop = self.settings.grid.crop_size
-        padding = getattr(self.data_preprocessor, 'test_cfg', None) or {}
-        divisor = padding.get('size_divisor') or 1
-        if crop and any(side % divisor for side in crop):
-            raise InputError(
-                f'model.test_cfg.crop_size {tuple(crop)} is no multiple of '
-                f'{divisor}, the stride of the network (data_preprocessor.'
-                'test_cfg.size_divisor): every window would be padded'
-            )
 
     def _init_decode_head(self, decode_head: Any) -> None:
         """Build the head, or the heads of a cascade."""
@@ -275,7 +251,13 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         """Probabilities of windows; see :class:`ImagePredictor`."""
         height, width = windows[0].shape[1:]
         batch = dict(inputs=list(windows), data_samples=[])
-        inputs = self.data_preprocessor(batch, False)['inputs']
+        probs, scores = self._probs(
+            self.data_preprocessor(batch, False)['inputs']
+        )
+        return probs[..., :height, :width], scores
+
+    def _probs(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities (N, K, H, W) and outputs (N, S) of (N, C, H, W)."""
         dtype = DTYPES[self.settings.precision]
         with torch.autocast(
             inputs.device.type, dtype, enabled=dtype is not None
@@ -286,9 +268,18 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
                 head.probs(head(features))
                 for head in self.image_heads.values()
             ]
-        probs = self.task.probabilities(logits.float())
-        scores = torch.cat([inputs.new_empty(len(windows), 0), *outputs], 1)
-        return probs[..., :height, :width], scores.float()
+        logits = logits.float()
+        # A sigmoid would make a probability of inf; this makes it nan.
+        broken = 0 * logits.sum((1, 2, 3), keepdim=True)
+        probs = self.task.probabilities(logits) + broken
+        scores = torch.cat([inputs.new_empty(len(inputs), 0), *outputs], 1)
+        return probs, scores.float()
+
+    @property
+    def has_presence(self) -> bool:
+        """Whether a head tells if an image is empty."""
+        heads = self.image_heads.values()
+        return any('presence' in head.keys for head in heads)
 
     def image_scores(self, outputs: Tensor) -> dict[str, Any]:
         """What the image heads say of an image; see their ``read``."""
@@ -314,10 +305,10 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             N samples as :meth:`predict_images` fills them.
         """
         samples = data_samples or [SegDataSample() for _ in inputs]
-        probs = self.task.probabilities(self.encode_decode(inputs, []).float())
+        outputs = zip(samples, *self._probs(inputs), strict=True)
         return [
-            self.finish(sample, one, {})
-            for sample, one in zip(samples, probs, strict=True)
+            self.finish(sample, probs, self.image_scores(scores[None]))
+            for sample, probs, scores in outputs
         ]
 
 
