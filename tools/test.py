@@ -14,7 +14,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     """Test a model; ``argv`` as on the command line. Returns the scores."""
     parser = argparse.ArgumentParser(description='Test a model')
     add_runner_arguments(parser)
-    parser.add_argument('checkpoint', help='file or address of the weights')
+    parser.add_argument(
+        'checkpoint',
+        help='file or address of the weights; "none" for an ensemble, which '
+        'names its own',
+    )
     parser.add_argument(
         '--tta', action='store_true', help='merge views of each image'
     )
@@ -51,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     )
     return test(
         cfg,
-        args.checkpoint,
+        None if args.checkpoint == 'none' else args.checkpoint,
         tta=args.tta,
         out=args.out,
         out_bits=args.out_bits,

@@ -13,7 +13,7 @@ from mmseg_medical.errors import InputError
 
 def test(
     cfg: Config,
-    checkpoint: str,
+    checkpoint: str | None = None,
     *,
     tta: bool = False,
     out: str | None = None,
@@ -29,7 +29,8 @@ def test(
 
     Args:
         cfg: Config with ``work_dir`` and ``launcher``; it is changed.
-        checkpoint: File or address of the weights.
+        checkpoint: File or address of the weights; None where the model has
+            ``checkpoints``, as an :class:`EnsembleSegmentor`.
         tta: Merge the views of ``cfg.tta_model``.
         out: Folder for probability maps, one TIFF per image.
         out_bits: 8 or 16 for each probability.
@@ -51,11 +52,17 @@ def test(
     table = Path(cfg.work_dir, 'per_image.csv')
     if is_main_process():
         table.unlink(missing_ok=True)
+    if checkpoint is None and not cfg.model.get('checkpoints'):
+        raise InputError(
+            'there are no weights to test: name a checkpoint, or set '
+            'model.checkpoints of an EnsembleSegmentor'
+        )
     cfg.load_from = checkpoint
     if tta:
         _use_tta(cfg)
     for evaluator in _evaluators(cfg):
-        if evaluator.get('type', '').endswith('OverlapMetric'):
+        kind = evaluator.get('type')
+        if getattr(kind, '__name__', str(kind)).endswith('OverlapMetric'):
             evaluator.setdefault('csv_file', str(table))
     hooks = list(cfg.get('custom_hooks') or [])
     if out:

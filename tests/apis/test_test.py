@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_medical import apis
 from mmseg_medical.apis import load_config, train
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.models.segmentors import MedicalSegmentor
 
 
@@ -68,6 +70,42 @@ def test_images_without_masks_are_predicted(
             f'{work_dir}/iter_2.pth',
             out=str(out),
         )
+
+
+def test_an_ensemble_loads_its_checkpoints(
+    tool, hubmap, tiny_config, tmp_path
+):
+    """Not a test of random weights."""
+    config, work_dir = tiny_config(hubmap(), 2), tmp_path / 'work'
+    cfg = load_config(config, work_dir=str(work_dir))
+    model = cfg.model
+    cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=2)
+    train(cfg)
+    paths = [str(work_dir / f'iter_{k}.pth') for k in (1, 2)]
+    for path in paths:
+        apis.test(
+            load_config(config, work_dir=str(work_dir)), path, out=path + '.d'
+        )
+    both = load_config(config)
+    both.model = dict(
+        type='EnsembleSegmentor',
+        members=[model, model],
+        checkpoints=paths,
+        weights=[1, 3],
+    )
+    both.dump(tmp_path / 'both.py')
+    command = [str(tmp_path / 'both.py'), 'none', '--work-dir', str(work_dir)]
+    tool('test').main([*command, '--out', str(tmp_path / 'out')])
+    first, second, merged = (
+        ProbabilityMaps.open(folder)
+        for folder in (paths[0] + '.d', paths[1] + '.d', tmp_path / 'out')
+    )
+    for name in merged.ids:
+        expected = (first.read(name) + 3.0 * second.read(name)) / 4
+        np.testing.assert_allclose(merged.read(name), expected, atol=1.01)
+    single = load_config(config, work_dir=str(work_dir))
+    with pytest.raises(ValueError, match='there are no weights to test'):
+        apis.test(single)
 
 
 def test_weights_of_another_model_are_refused(hubmap, tiny_config, tmp_path):

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmengine.model import BaseModel
+from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from mmseg_medical.engine.checkpoint import check_meta, check_weights
 from mmseg_medical.errors import InputError
 from mmseg_medical.models.segmentors.prediction import (
     ImagePredictor,
     TestSettings,
     padded_to,
 )
+from mmseg_medical.models.smp_keys import rename_smp_keys
 
 
 @MODELS.register_module()
@@ -25,22 +28,24 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
 
     Args:
         members: Configs of :class:`MedicalSegmentor`, of one task and number
-            of classes. Weights come with them, as ``init_cfg=dict(
-            type='Pretrained', checkpoint=…)``, or from one checkpoint with
-            keys ``members.0.…``.
+            of classes.
+        checkpoints: File or address of the checkpoint of each member, loaded
+            at once; None where one checkpoint with keys ``members.0.…`` is
+            loaded later.
         weights: Weight of each member, above 0; None weighs all alike.
         test_cfg: As of :class:`MedicalSegmentor`, without ``precision``; those
             of the members are not used, but for their ``precision``.
         init_cfg: Initialisation of the weights.
 
     Raises:
-        InputError: If members differ in task or classes, or ``weights`` or
-            ``test_cfg`` do not fit them.
+        InputError: If members differ in task or classes, or ``checkpoints``,
+            ``weights`` or ``test_cfg`` do not fit them.
 
     Example:
         >>> model = dict(
         ...     type='EnsembleSegmentor',
         ...     members=[segformer, unet],
+        ...     checkpoints=['segformer.pth', 'unet.pth'],
         ...     weights=[2, 1],
         ...     test_cfg=dict(mask_thr=0.4),
         ... )
@@ -50,6 +55,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
         self,
         members: Sequence[dict[str, Any]],
         *,
+        checkpoints: Sequence[str] | None = None,
         weights: Sequence[float] | None = None,
         test_cfg: dict[str, Any] | None = None,
         data_preprocessor: Any = None,
@@ -70,6 +76,10 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
                 'precision is that of each member of an ensemble: set it in '
                 'test_cfg of the members'
             )
+        self.checkpoints = list(checkpoints or ())
+        self.classes: Any = None  # that the members were trained for
+        if checkpoints is not None:
+            self._load()
         weights = list(weights or [1.0] * len(self.members))
         if len(weights) != len(self.members) or min(weights) <= 0:
             raise InputError(
@@ -85,6 +95,23 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
             has_presence=self._one_kind and self.members[0].has_presence,
             divisors=[padded_to(m.data_preprocessor) for m in self.members],
         )
+
+    def _load(self) -> None:
+        """Load the members' checkpoints, which are of the same labels."""
+        if len(self.checkpoints) != len(self.members):
+            raise InputError(
+                f'an ensemble has one checkpoint for each of '
+                f'{len(self.members)} members, got {self.checkpoints}'
+            )
+        for member, path in zip(self.members, self.checkpoints, strict=True):
+            loaded = load_checkpoint(member, path, map_location='cpu')
+            keys = dict.fromkeys(loaded.get('state_dict', loaded))
+            rename_smp_keys(member, keys, '')
+            check_weights(keys, member, path)
+            meta = loaded.get('meta', {})
+            check_meta(meta, member.task.name, self.classes, path)
+            trained = meta.get('dataset_meta') or {}
+            self.classes = self.classes or trained.get('classes')
 
     @property
     def _one_kind(self) -> bool:

@@ -105,6 +105,29 @@ def test_members_have_to_agree(arguments, message):
         ensemble(1, 2, **arguments)
 
 
+def test_checkpoints_have_to_agree(tmp_path):
+    def save(name, classes, task='binary'):
+        path = tmp_path / name
+        meta = dict(task=task, dataset_meta=dict(classes=classes))
+        weights = MODELS.build(config()).state_dict()
+        torch.save(dict(meta=meta, state_dict=weights), path)
+        return str(path)
+
+    glands = save('a.pth', ('bg', 'gland'))
+    plain = tmp_path / 'plain.pth'
+    torch.save(MODELS.build(config()).state_dict(), plain)
+    model = ensemble(1, 2, checkpoints=[str(plain), glands])
+    assert model.classes == ('bg', 'gland')
+    for other, message in (
+        (save('b.pth', ('bg', 'nucleus')), r'b\.pth was trained for classes'),
+        (save('c.pth', ('bg', 'gland'), 'multilabel'), r'c\.pth .* for task'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ensemble(1, 2, checkpoints=[glands, other])
+    with pytest.raises(ValueError, match='one checkpoint for each of 2'):
+        ensemble(1, 2, checkpoints=[glands])
+
+
 def test_an_ensemble_is_not_trained():
     with pytest.raises(ValueError, match='train its members'):
         ensemble(1)(torch.zeros(1, 3, 32, 32))
