@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from mmseg_medical._files import replacing
+from mmseg_medical._files import inside, replacing
 
 
 def test_a_file_appears_whole_with_usual_rights(tmp_path):
@@ -55,3 +55,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         replacing(tmp_path / 'file' / 'a.txt'),
     ):
         pass
+
+
+def test_names_stay_within_their_folder(tmp_path):
+    assert (
+        inside(tmp_path, 'case/a..b.tiff') == tmp_path / 'case' / 'a..b.tiff'
+    )
+    for name in ('', '/a', '../a', 'b/../../a', '..\\a'):
+        with pytest.raises(ValueError, match='leads out of it'):
+            inside(tmp_path, name)

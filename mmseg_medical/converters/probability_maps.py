@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmseg_medical._files import replacing
+from mmseg_medical._files import inside, replacing
 from mmseg_medical.converters.tiff import Region, TIFFImage, write_tiff
 from mmseg_medical.errors import InputError
 
@@ -80,24 +81,34 @@ class ProbabilityMaps:
         """Claim the folder: write ``maps.json``.
 
         Raises:
-            InputError: If the folder holds the maps of another test.
+            InputError: If the folder holds the maps of another test, or two
+                images have one id.
             OSError: If the folder cannot be written.
         """
+        twice = [name for name, n in Counter(self.ids).items() if n > 1]
+        if twice:
+            raise InputError(
+                f'{len(twice)} ids are those of several images, first '
+                f'{twice[0]!r}: their maps would be one file'
+            )
         path = self.folder / MANIFEST
-        state = {k: v for k, v in vars(self).items() if k != 'folder'}
-        text = json.dumps(state, indent=1) + '\n'
+        text = json.dumps(self._state(), indent=1, default=str) + '\n'
         if path.is_file():
-            there = vars(self.open(self.folder))
-            for key, value in json.loads(text).items():
-                if there[key] != value:
+            here = _entries(json.loads(text))
+            there = _entries(self.open(self.folder)._state())
+            for key in sorted(here.keys() | there.keys()):
+                if there.get(key) != here.get(key):
                     raise InputError(
                         f'{self.folder} holds the maps of another test: '
-                        f'{key} there is {str(there[key])[:80]}, here '
-                        f'{str(value)[:80]}; choose another folder for --out, '
-                        'or remove this one'
+                        f'{key} there is {str(there.get(key))[:80]}, here '
+                        f'{str(here.get(key))[:80]}; choose another folder '
+                        'for --out, or remove this one'
                     )
         with replacing(path) as temporary:
             temporary.write_text(text, encoding='utf-8')
+
+    def _state(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k != 'folder'}
 
     @property
     def levels(self) -> int:
@@ -105,8 +116,12 @@ class ProbabilityMaps:
         return 2**self.bits - 1
 
     def path(self, img_id: str) -> Path:
-        """File of the map of an image."""
-        return self.folder / f'{img_id}.tiff'
+        """File of the map of an image.
+
+        Raises:
+            InputError: If the id leads out of the folder.
+        """
+        return inside(self.folder, f'{img_id}.tiff')
 
     def missing(self) -> list[str]:
         """Ids whose map is not there."""
@@ -117,9 +132,13 @@ class ProbabilityMaps:
         thr = None
         if self.task != 'multiclass':
             thr = self.postprocess['mask_thr']
+        level = quantize(probs, thr, bits=self.bits)
+        if self.task == 'multiclass':
+            keep_winner(level, probs)
         write_tiff(
             self.path(img_id),
-            quantize(probs, thr, bits=self.bits),
+            level,
+            planes=True,
             metadata=dict(
                 id=img_id,
                 task=self.task,
@@ -158,6 +177,12 @@ class ProbabilityMaps:
         return probs > _thresholds(mask_thr) * self.levels
 
 
+def _entries(state: dict[str, Any]) -> dict[str, Any]:
+    """What a folder says, those of its origin by ``origin.…``."""
+    origin = {f'origin.{k}': v for k, v in state['origin'].items()}
+    return {k: v for k, v in state.items() if k != 'origin'} | origin
+
+
 def _thresholds(mask_thr: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
     """Thresholds (1 or C, 1, 1): one for all channels or one for each."""
     return np.asarray(mask_thr, dtype).reshape(-1, 1, 1)
@@ -188,6 +213,22 @@ def quantize(
             above, np.maximum(level, edge + 1), np.minimum(level, edge)
         )
     return level.astype(f'uint{bits}')
+
+
+def keep_winner(level: NDArray[Any], probs: NDArray[Any]) -> None:
+    """Let the most likely class have the first of the greatest values.
+
+    Rounding makes ties, which would go to the first of the tied classes.
+
+    Args:
+        level: (C, H, W) that :func:`quantize` made; changed in place.
+        probs: (C, H, W) that it was made of.
+    """
+    winner = probs.argmax(0)[None]
+    top = np.take_along_axis(level, winner, 0)
+    classes = np.arange(len(level))[:, None, None]
+    level[(level == top) & (classes < winner) & (top > 0)] -= 1
+    np.put_along_axis(level, winner, np.maximum(top, 1), 0)
 
 
 def file_digest(path: PathLike) -> str:

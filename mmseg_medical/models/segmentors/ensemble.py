@@ -125,6 +125,12 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
         }
         return len(kinds) == 1
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """What decides the probabilities, beside the weights of networks."""
+        precision = [m.settings.precision for m in self.members]
+        return dict(super().record, precision=precision, members=self.weights)
+
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Mean over the members; see :class:`ImagePredictor`."""
         probs: Any = 0

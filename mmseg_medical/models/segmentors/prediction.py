@@ -121,6 +121,16 @@ class TestSettings:
         self.mask_thr = thresholds[0] if len(thresholds) == 1 else thresholds
         self.gate_thr = gate_thr
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """What of it decides the probabilities."""
+        return dict(
+            crop_size=self.grid.crop_size,
+            stride=self.grid.stride,
+            weight=self.grid.weight,
+            precision=self.precision,
+        )
+
     def check_model(
         self, task: Task, *, has_presence: bool, divisors: Iterable[int]
     ) -> None:
@@ -213,6 +223,11 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
     def image_scores(self, outputs: Tensor) -> dict[str, Any]:
         """What the outputs for whole images (windows, S) say of an image."""
         return {}
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What decides the probabilities, beside the weights."""
+        return self.settings.record
 
     @property
     def postprocess(self) -> dict[str, Any]:
