@@ -115,6 +115,27 @@ def test_weights_of_another_model_are_refused(hubmap, tiny_config, tmp_path):
         apis.test(cfg, str(tmp_path / 'a.pth'))
 
 
+@pytest.mark.parametrize('kind', ['no head', 'a third class'])
+def test_what_would_stay_random_is_not_tested(
+    kind, hubmap, tiny_config, tmp_path
+):
+    config, work_dir = tiny_config(hubmap(), 2), str(tmp_path / 'work')
+    train(load_config(config, work_dir=work_dir))
+    path = tmp_path / 'work' / 'iter_2.pth'
+    weights = torch.load(path, weights_only=False)['state_dict']
+    for key in [k for k in weights if k.startswith('decode_head.')]:
+        if kind == 'no head':
+            del weights[key]
+        elif 'conv_seg' in key:
+            weights[key] = weights[key][[0, 1, 1]]
+    torch.save(weights, path)
+    with pytest.raises(ValueError, match=r'decode_head.*would stay random'):
+        apis.test(load_config(config, work_dir=work_dir), str(path))
+    cfg = load_config(config, work_dir=work_dir)
+    cfg.load_from = str(path)
+    train(cfg)  # which may start from it
+
+
 def test_plain_segmentors_have_no_probabilities(hubmap, tiny_config, tmp_path):
     config, work_dir = tiny_config(hubmap(), 2), str(tmp_path / 'work')
     train(load_config(config, work_dir=work_dir))

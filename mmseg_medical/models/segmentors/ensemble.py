@@ -105,9 +105,9 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
             )
         for member, path in zip(self.members, self.checkpoints, strict=True):
             loaded = load_checkpoint(member, path, map_location='cpu')
-            keys = dict.fromkeys(loaded.get('state_dict', loaded))
-            rename_smp_keys(member, keys, '')
-            check_weights(keys, member, path)
+            weights = dict(loaded.get('state_dict', loaded))
+            rename_smp_keys(member, weights, '')
+            check_weights(weights, member, path, complete=True)
             meta = loaded.get('meta', {})
             check_meta(meta, member.task.name, self.classes, path)
             trained = meta.get('dataset_meta') or {}
