@@ -14,6 +14,28 @@ except ImportError:  # Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
 
+def inside(folder: str | os.PathLike[str], name: str) -> Path:
+    """Path of a name from a table, within a folder.
+
+    Args:
+        folder: Folder that is written to.
+        name: Name of a file in it, or below it.
+
+    Returns:
+        The folder and the name, joined.
+
+    Raises:
+        InputError: If the name leads out of the folder.
+    """
+    parts = name.replace('\\', '/').split('/')
+    if not name or os.path.isabs(name) or '..' in parts:
+        raise InputError(
+            f'{name!r} is no name of a file in {folder}: it leads out of it; '
+            'change the id in the table of the data set'
+        )
+    return Path(folder, name)
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Write beside ``path``, then put the new file in its place at once.

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mmseg_medical._files import locked, replacing
+from mmseg_medical._files import inside, locked, replacing
 from mmseg_medical.errors import InputError
 
 
@@ -87,3 +87,12 @@ def test_a_folder_belongs_to_one_process(tmp_path):
         other.wait()
     with locked(folder):
         pass
+
+
+def test_names_stay_within_their_folder(tmp_path):
+    assert (
+        inside(tmp_path, 'case/a..b.tiff') == tmp_path / 'case' / 'a..b.tiff'
+    )
+    for name in ('', '/a', '../a', 'b/../../a', '..\\a'):
+        with pytest.raises(ValueError, match='leads out of it'):
+            inside(tmp_path, name)

@@ -20,7 +20,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description='Test a model')
     add_runner_arguments(parser)
     add_fold_arguments(parser)
-    parser.add_argument('checkpoint', help='file or address of the weights')
+    parser.add_argument(
+        'checkpoint',
+        help='file or address of the weights; "none" for an ensemble, which '
+        'names its own',
+    )
     add_test_arguments(parser)
     parser.add_argument(
         '--show', action='store_true', help='show each prediction'
@@ -47,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     )
     return test(
         cfg,
-        args.checkpoint,
+        None if args.checkpoint == 'none' else args.checkpoint,
         tta=args.tta,
         out=args.out,
         out_bits=args.out_bits,

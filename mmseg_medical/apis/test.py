@@ -13,7 +13,7 @@ from mmseg_medical.errors import InputError
 
 def test(
     cfg: Config,
-    checkpoint: str,
+    checkpoint: str | None = None,
     *,
     tta: bool = False,
     out: str | None = None,
@@ -29,7 +29,8 @@ def test(
 
     Args:
         cfg: Config with ``work_dir`` and ``launcher``; it is changed.
-        checkpoint: File or address of the weights.
+        checkpoint: File or address of the weights; None where the model has
+            ``checkpoints``, as an :class:`EnsembleSegmentor`.
         tta: Merge the views of ``cfg.tta_model``.
         out: Folder for probability maps, one TIFF per image.
         out_bits: 8 or 16 for each probability.
@@ -51,6 +52,11 @@ def test(
     table = Path(cfg.work_dir, 'per_image.csv')
     if is_main_process():
         table.unlink(missing_ok=True)
+    if checkpoint is None and not cfg.model.get('checkpoints'):
+        raise InputError(
+            'there are no weights to test: name a checkpoint, or set '
+            'model.checkpoints of an EnsembleSegmentor'
+        )
     cfg.load_from = checkpoint
     if tta:
         _use_tta(cfg)
@@ -95,5 +101,6 @@ def evaluators_of(cfg: Config) -> list[Any]:
 
 def add_table(evaluator: Any, path: Path) -> None:
     """Let a metric write its table per image, if it has none."""
-    if evaluator.get('type', '').endswith('OverlapMetric'):
+    kind = evaluator.get('type')
+    if getattr(kind, '__name__', str(kind)).endswith('OverlapMetric'):
         evaluator.setdefault('csv_file', str(path))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmseg_medical._files import replacing
+from mmseg_medical._files import inside, replacing
 from mmseg_medical.converters.tiff import Region, TIFFImage, write_tiff
 from mmseg_medical.errors import InputError
 
@@ -70,12 +71,10 @@ class ProbabilityMaps:
                 one that names files outside of the folder.
         """
         path = Path(folder, MANIFEST)
-        root = os.path.abspath(folder)
         try:
             maps = cls(folder, **json.loads(path.read_text(encoding='utf-8')))
-            places = {
-                name: os.path.abspath(maps.path(name)) for name in maps.ids
-            }
+            for name in maps.ids:
+                maps.path(name)
         except FileNotFoundError:
             raise InputError(
                 f'{folder} has no probability maps ({MANIFEST} is not there); '
@@ -84,9 +83,6 @@ class ProbabilityMaps:
             ) from None
         except (AttributeError, TypeError, ValueError) as error:
             raise InputError(f'{path} is no list of maps: {error}') from None
-        for name, place in places.items():
-            if os.path.commonpath([root, place]) != root:
-                raise InputError(f'{path} names a map outside of it: {name!r}')
         return maps
 
     @classmethod
@@ -154,24 +150,31 @@ class ProbabilityMaps:
         """Claim the folder: write ``maps.json``.
 
         Raises:
-            InputError: If the folder holds the maps of another test.
+            InputError: If the folder holds the maps of another test, or two
+                images have one id.
             OSError: If the folder cannot be written.
         """
+        twice = [name for name, n in Counter(self.ids).items() if n > 1]
+        if twice:
+            raise InputError(
+                f'{len(twice)} ids are those of several images, first '
+                f'{twice[0]!r}: their maps would be one file'
+            )
         if (self.folder / MANIFEST).is_file():
-            there = vars(self.open(self.folder))
-            for key, value in json.loads(self._text()).items():
-                if there[key] != value:
+            here = _entries(json.loads(self._text()))
+            there = _entries(self.open(self.folder)._state())
+            for key in sorted(here.keys() | there.keys()):
+                if there.get(key) != here.get(key):
                     raise InputError(
                         f'{self.folder} holds the maps of another test: '
-                        f'{key} there is {str(there[key])[:80]}, here '
-                        f'{str(value)[:80]}; choose another folder for --out, '
-                        'or remove this one'
+                        f'{key} there is {str(there.get(key))[:80]}, here '
+                        f'{str(here.get(key))[:80]}; choose another folder '
+                        'for --out, or remove this one'
                     )
         self._write()
 
     def _text(self) -> str:
-        state = {k: v for k, v in vars(self).items() if k != 'folder'}
-        return json.dumps(state, indent=1) + '\n'
+        return json.dumps(self._state(), indent=1, default=str) + '\n'
 
     def _write(self) -> None:
         with replacing(self.folder / MANIFEST) as temporary:
@@ -182,15 +185,23 @@ class ProbabilityMaps:
         """Names of the classes that have a mask: all but a background."""
         return self.classes[self.task != 'multilabel' :]
 
+    def _state(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k != 'folder'}
+
     @property
     def levels(self) -> int:
         """What a probability of 1 is stored as."""
         return 2**self.bits - 1
 
     def path(self, img_id: str) -> Path:
-        """File of the map of an image."""
-        part = self.folders.get(img_id, '')
-        return self.folder / part / f'{img_id}.tiff'
+        """File of the map of an image.
+
+        Raises:
+            InputError: If the id leads out of the folder.
+        """
+        part = self.folders.get(img_id)
+        name = f'{img_id}.tiff'
+        return inside(self.folder, f'{part}/{name}' if part else name)
 
     def missing(self) -> list[str]:
         """Ids whose map is not there."""
@@ -201,9 +212,13 @@ class ProbabilityMaps:
         thr = None
         if self.task != 'multiclass':
             thr = self.postprocess['mask_thr']
+        level = quantize(probs, thr, bits=self.bits)
+        if self.task == 'multiclass':
+            keep_winner(level, probs)
         write_tiff(
             self.path(img_id),
-            quantize(probs, thr, bits=self.bits),
+            level,
+            planes=True,
             metadata=dict(
                 id=img_id,
                 task=self.task,
@@ -242,6 +257,12 @@ class ProbabilityMaps:
         return probs > _thresholds(mask_thr) * self.levels
 
 
+def _entries(state: dict[str, Any]) -> dict[str, Any]:
+    """What a folder says, those of its origin by ``origin.…``."""
+    origin = {f'origin.{k}': v for k, v in state['origin'].items()}
+    return {k: v for k, v in state.items() if k != 'origin'} | origin
+
+
 def _thresholds(mask_thr: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
     """Thresholds (1 or C, 1, 1): one for all channels or one for each."""
     return np.asarray(mask_thr, dtype).reshape(-1, 1, 1)
@@ -272,6 +293,22 @@ def quantize(
             above, np.maximum(level, edge + 1), np.minimum(level, edge)
         )
     return level.astype(f'uint{bits}')
+
+
+def keep_winner(level: NDArray[Any], probs: NDArray[Any]) -> None:
+    """Let the most likely class have the first of the greatest values.
+
+    Rounding makes ties, which would go to the first of the tied classes.
+
+    Args:
+        level: (C, H, W) that :func:`quantize` made; changed in place.
+        probs: (C, H, W) that it was made of.
+    """
+    winner = probs.argmax(0)[None]
+    top = np.take_along_axis(level, winner, 0)
+    classes = np.arange(len(level))[:, None, None]
+    level[(level == top) & (classes < winner) & (top > 0)] -= 1
+    np.put_along_axis(level, winner, np.maximum(top, 1), 0)
 
 
 def file_digest(path: PathLike) -> str:

@@ -310,17 +310,22 @@ def _what_it_is(path: Path) -> str:
 
 
 def write_tiff(
-    path: PathLike, img: Array, *, metadata: dict[str, Any] | None = None
+    path: PathLike,
+    img: Array,
+    *,
+    planes: bool = False,
+    metadata: dict[str, Any] | None = None,
 ) -> None:
     """Write an image as tiled, deflated TIFF, whole or not at all.
 
     Args:
         path: File to write.
         img: (H, W), (H, W, 3) uint8 RGB, or (C, H, W) planes.
+        planes: Whether it is (C, H, W) even where W is 3.
         metadata: Kept as JSON in the image description; read it back with
             :func:`read_metadata`.
     """
-    rgb = img.ndim == 3 and img.shape[2] == 3 and img.dtype == np.uint8
+    rgb = img.shape[2:] == (3,) and img.dtype == np.uint8 and not planes
     if img.ndim == 3 and img.shape[0] == 1:
         img = img[0]
     with replacing(path) as temporary:

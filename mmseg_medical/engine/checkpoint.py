@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -204,26 +204,53 @@ register_backend('AtomicBackend', AtomicBackend, force=True)
 
 
 def check_weights(
-    weights: Iterable[str], model: torch.nn.Module, path: str
+    weights: dict[str, Any],
+    model: torch.nn.Module,
+    path: str,
+    *,
+    complete: bool = False,
 ) -> None:
-    """Check that a checkpoint has weights of the model at all.
+    """Check that a checkpoint has weights of the model.
 
     Args:
-        weights: Keys of the ``state_dict`` that was loaded.
+        weights: The ``state_dict`` that was loaded.
         model: Model that takes it.
         path: File, for the message.
+        complete: Whether it has to have all that a test needs; mmengine logs
+            what is missing, and leaves it random.
 
     Raises:
-        CheckpointError: If no key is one of the model's.
+        CheckpointError: If no key is one of the model's, or weights are
+            missing or have another shape; a backbone may have them for
+            another number of input channels.
     """
-    found = [key.removeprefix('module.') for key in weights]
+    found = {k.removeprefix('module.'): w for k, w in weights.items()}
     known = model.state_dict().keys()
-    if not known & set(found):
+    if not known & found.keys():
         raise CheckpointError(
             f'{path} has no weight of this model: it holds '
-            f'{", ".join(found[:3]) or "none"} …, expected '
+            f'{", ".join(list(found)[:3]) or "none"} …, expected '
             f'{", ".join(list(known)[:3])} …; is it of another model?'
         )
+    needed = {
+        name: weight
+        for name, weight in model.named_parameters()
+        if 'auxiliary_head.' not in name
+    }
+    lacking = [k for k, w in needed.items() if not _fits(k, w, found.get(k))]
+    if complete and lacking:
+        raise CheckpointError(
+            f'{path} lacks {len(lacking)} of {len(needed)} weights of this '
+            f'model, or has them in another shape, first {lacking[0]}: they '
+            'would stay random; test it with the config it was trained with'
+        )
+
+
+def _fits(name: str, here: Any, there: Any) -> bool:
+    if there is None or here.shape == there.shape:
+        return there is not None
+    beside = [shape[:1] + shape[2:] for shape in (here.shape, there.shape)]
+    return 'backbone.' in name and beside[0] == beside[1]
 
 
 def check_meta(

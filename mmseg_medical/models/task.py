@@ -45,11 +45,15 @@ class Task(ABC):
         """Number of channels of :meth:`probabilities`."""
         return 1 if self.name == 'binary' else self.num_classes
 
+    @property
+    def gt_planes(self) -> int:
+        """Number of planes of a mask: one of class indices, or all."""
+        return self.num_classes if self.name == 'multilabel' else 1
+
     @abstractmethod
     def contradiction(self) -> str:
         """What does not fit and which key to change; '' where all fits."""
 
-    @abstractmethod
     def target(self, gt: Tensor) -> Tensor:
         """Target of the losses.
 
@@ -60,7 +64,17 @@ class Task(ABC):
         Returns:
             (N, H, W) int64 where the channels exclude each other, else
             (N, C, H, W) float32.
+
+        Raises:
+            InputError: If masks have another number of planes.
         """
+        if gt.shape[1] != self.gt_planes:
+            raise InputError(
+                f'masks have {gt.shape[1]} planes, task={self.name!r} with '
+                f'num_classes={self.num_classes} expects {self.gt_planes}; '
+                "classes that overlap, one plane each, take task='multilabel'"
+            )
+        return gt[:, 0].long() if self.exclusive else gt.float()
 
     @abstractmethod
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -101,9 +115,6 @@ class BinaryTask(Task):
             return 'set decode_head.out_channels to 1 or 2'
         return ''
 
-    def target(self, gt: Tensor) -> Tensor:
-        return gt.float() if self.out_channels == 1 else gt[:, 0].long()
-
     def probabilities(self, logits: Tensor) -> Tensor:
         if self.out_channels == 2:  # softmax over two, as one sigmoid
             logits = logits[..., 1:, :, :] - logits[..., :1, :, :]
@@ -125,9 +136,6 @@ class MulticlassTask(Task):
             return 'remove decode_head.out_channels'
         return ''
 
-    def target(self, gt: Tensor) -> Tensor:
-        return gt[:, 0].long()
-
     def probabilities(self, logits: Tensor) -> Tensor:
         return logits.softmax(-3)
 
@@ -145,9 +153,6 @@ class MultilabelTask(Task):
         if self.out_channels != self.num_classes:
             return 'remove decode_head.out_channels'
         return ''
-
-    def target(self, gt: Tensor) -> Tensor:
-        return gt.float()
 
     def probabilities(self, logits: Tensor) -> Tensor:
         return logits.sigmoid()

@@ -133,10 +133,11 @@ class Merge:
         if self.kind == 'geometric':
             probs = probs.float().clamp(1e-7, 1 - 1e-7)
             probs = probs.log() if self.exclusive else probs.logit()
-        if self._sum is None:
+        if self.kind == 'max':
+            old = probs if self._sum is None else self._sum
+            self._sum = torch.maximum(old, probs)
+        elif self._sum is None:
             self._sum = probs if weight == 1 else probs * weight
-        elif self.kind == 'max':
-            self._sum = torch.maximum(self._sum, probs)
         else:
             self._sum = self._sum + probs * weight
 

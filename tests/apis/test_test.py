@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_medical import apis
 from mmseg_medical.apis import load_config, train
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.models.segmentors import MedicalSegmentor
 
 
@@ -70,11 +72,68 @@ def test_images_without_masks_are_predicted(
         )
 
 
+def test_an_ensemble_loads_its_checkpoints(
+    tool, hubmap, tiny_config, tmp_path
+):
+    """Not a test of random weights."""
+    config, work_dir = tiny_config(hubmap(), 2), tmp_path / 'work'
+    cfg = load_config(config, work_dir=str(work_dir))
+    model = cfg.model
+    cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=2)
+    train(cfg)
+    paths = [str(work_dir / f'iter_{k}.pth') for k in (1, 2)]
+    for path in paths:
+        apis.test(
+            load_config(config, work_dir=str(work_dir)), path, out=path + '.d'
+        )
+    both = load_config(config)
+    both.model = dict(
+        type='EnsembleSegmentor',
+        members=[model, model],
+        checkpoints=paths,
+        weights=[1, 3],
+    )
+    both.dump(tmp_path / 'both.py')
+    command = [str(tmp_path / 'both.py'), 'none', '--work-dir', str(work_dir)]
+    tool('test').main([*command, '--out', str(tmp_path / 'out')])
+    first, second, merged = (
+        ProbabilityMaps.open(folder)
+        for folder in (paths[0] + '.d', paths[1] + '.d', tmp_path / 'out')
+    )
+    for name in merged.ids:
+        expected = (first.read(name) + 3.0 * second.read(name)) / 4
+        np.testing.assert_allclose(merged.read(name), expected, atol=1.01)
+    single = load_config(config, work_dir=str(work_dir))
+    with pytest.raises(ValueError, match='there are no weights to test'):
+        apis.test(single)
+
+
 def test_weights_of_another_model_are_refused(hubmap, tiny_config, tmp_path):
     cfg = load_config(tiny_config(hubmap()), work_dir=str(tmp_path))
     torch.save({'fc.weight': torch.zeros(3)}, tmp_path / 'a.pth')
     with pytest.raises(ValueError, match=r'a\.pth has no weight of this mod'):
         apis.test(cfg, str(tmp_path / 'a.pth'))
+
+
+@pytest.mark.parametrize('kind', ['no head', 'a third class'])
+def test_what_would_stay_random_is_not_tested(
+    kind, hubmap, tiny_config, tmp_path
+):
+    config, work_dir = tiny_config(hubmap(), 2), str(tmp_path / 'work')
+    train(load_config(config, work_dir=work_dir))
+    path = tmp_path / 'work' / 'iter_2.pth'
+    weights = torch.load(path, weights_only=False)['state_dict']
+    for key in [k for k in weights if k.startswith('decode_head.')]:
+        if kind == 'no head':
+            del weights[key]
+        elif 'conv_seg' in key:
+            weights[key] = weights[key][[0, 1, 1]]
+    torch.save(weights, path)
+    with pytest.raises(ValueError, match=r'decode_head.*would stay random'):
+        apis.test(load_config(config, work_dir=work_dir), str(path))
+    cfg = load_config(config, work_dir=work_dir)
+    cfg.load_from = str(path)
+    train(cfg)  # which may start from it
 
 
 def test_plain_segmentors_have_no_probabilities(hubmap, tiny_config, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from mmseg_medical.converters.probability_maps import (
     ProbabilityMaps,
     file_digest,
+    keep_winner,
     quantize,
 )
 from mmseg_medical.converters.tiff import Region, TIFFImage
@@ -98,12 +99,61 @@ def test_masks_of_every_task(tmp_path):
     assert overlapping.masks('a', mask_thr=1.0).sum() == 0
 
 
+@pytest.mark.parametrize('bits', [8, 16])
+@pytest.mark.parametrize('classes', [3, 300])
+def test_rounding_keeps_the_most_likely_class(bits, classes, tmp_path):
+    rng = np.random.default_rng(0)
+    probs = rng.random((classes, 100, 30)).astype(np.float32) + 3
+    probs /= probs.sum(0)  # nearly alike
+    names = [str(k) for k in range(classes)]
+    written = maps(tmp_path, 'multiclass', names, bits=bits)
+    written.write('a', probs)
+    level = written.read('a')
+    np.testing.assert_array_equal(level.argmax(0), probs.argmax(0))
+    np.testing.assert_allclose(
+        level / written.levels, probs, atol=1.51 / written.levels
+    )
+    certain = np.zeros((3, 1, 2), np.float32)
+    certain[0, 0, 0] = certain[2, 0, 1] = 1
+    level = quantize(certain)
+    keep_winner(level, certain)
+    np.testing.assert_array_equal(level, 255 * certain)
+
+
+@pytest.mark.parametrize('bits', [8, 16])
+@pytest.mark.parametrize('shape', [(3, 5, 3), (1, 5, 3), (2, 1, 1), (3, 3, 3)])
+def test_images_of_a_few_pixels(shape, bits, tmp_path):
+    """Three columns are no three colours."""
+    probs = np.random.default_rng(0).random(shape)
+    names = [str(k) for k in range(len(probs))]
+    written = maps(tmp_path, 'multilabel', names, bits=bits)
+    written.write('a', probs)
+    np.testing.assert_array_equal(
+        written.read('a'), quantize(probs, 0.5, bits=bits)
+    )
+
+
+@pytest.mark.parametrize('name', ['../a', 'b/../../a', '/a', 'b\\..\\..\\a'])
+def test_no_id_leads_out_of_the_folder(name, tmp_path):
+    with pytest.raises(ValueError, match=r'no name of a file in .*leads'):
+        maps(tmp_path / 'maps').write(name, np.zeros((1, 4, 4)))
+    assert not list(tmp_path.rglob('*.tiff'))
+
+
+def test_two_images_of_one_id_are_refused(tmp_path):
+    written = maps(tmp_path)
+    written.ids = ['a', 'b', 'a']
+    with pytest.raises(ValueError, match=r"1 ids are .* first 'a': their"):
+        written.start()
+
+
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
         (dict(ids=['a']), 'another test: ids there is'),
         (dict(task='multiclass'), 'another test: task'),
-        (dict(origin=dict(sha256='1')), 'another test: origin'),
+        (dict(origin=dict(sha256='1')), r'origin\.sha256 there is 0, here 1'),
+        (dict(origin=dict(sha256='0', crop=9)), r'crop there is None, here 9'),
         (dict(postprocess=dict(mask_thr=0.4)), 'another test: postprocess'),
     ],
 )
@@ -201,5 +251,5 @@ def test_a_list_of_maps_stays_in_its_folder(tmp_path, change):
     some = filled(tmp_path / 'maps', ['b'])
     path = some.folder / 'maps.json'
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(ValueError, match=r'maps\.json names a map outside'):
+    with pytest.raises(ValueError, match=r'maps\.json .* leads out of it'):
         ProbabilityMaps.open(some.folder)

@@ -14,6 +14,7 @@ from mmseg_medical.engine import checkpoint as module
 from mmseg_medical.engine.checkpoint import (
     CheckpointError,
     check_meta,
+    check_weights,
     download_checkpoint,
     latest_checkpoint,
     load_checkpoint,
@@ -162,3 +163,29 @@ def test_other_labels_are_refused():
         check_meta(meta, 'multilabel', ['bg', 'gland'], 'a.pth')
     with pytest.raises(CheckpointError, match='classes'):
         check_meta(meta, 'binary', ['bg', 'nucleus'], 'a.pth')
+
+
+def test_weights_that_a_test_needs():
+    model = torch.nn.ModuleDict(
+        dict(
+            backbone=torch.nn.Conv2d(1, 4, 3),
+            decode_head=torch.nn.Conv2d(4, 2, 1),
+            auxiliary_head=torch.nn.ModuleDict(
+                dict(a=torch.nn.Conv2d(4, 2, 1))
+            ),
+        )
+    )
+    weights = model.state_dict()
+    check_weights(weights, model, 'a.pth', complete=True)
+    del weights['auxiliary_head.a.bias']
+    weights['backbone.weight'] = torch.zeros(4, 3, 3, 3)  # of RGB
+    check_weights(weights, model, 'a.pth', complete=True)
+    for name, other in (
+        ('decode_head.weight', torch.zeros(2, 5, 1, 1)),
+        ('backbone.weight', torch.zeros(4, 3, 5, 5)),
+        ('decode_head.bias', torch.zeros(3)),
+    ):
+        changed = dict(weights, **{name: other})
+        check_weights(changed, model, 'a.pth')
+        with pytest.raises(CheckpointError, match=f'1 of 4 .* first {name}:'):
+            check_weights(changed, model, 'a.pth', complete=True)

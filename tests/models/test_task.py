@@ -37,6 +37,21 @@ def test_targets(name, channels, gt, shape, kind):
     assert (target == 255).all()  # what is to be ignored stays marked
 
 
+@pytest.mark.parametrize(
+    ('name', 'channels', 'planes'),
+    [
+        ('binary', (2, 1), 3),
+        ('binary', (2, 2), 2),
+        ('multiclass', (3, 3), 3),
+        ('multilabel', (3, 3), 1),
+    ],
+)
+def test_masks_of_another_task_are_refused(name, channels, planes):
+    """Not the first of several planes, and no broadcasting of one."""
+    with pytest.raises(ValueError, match=f'masks have {planes} planes, task'):
+        TASKS[name](*channels).target(torch.zeros(2, planes, 4, 5))
+
+
 def test_labels_are_made_by_the_threshold():
     probs = torch.tensor([[[0.2, 0.6]], [[0.7, 0.3]]])
     binary = TASKS['binary'](2, 1).labels(probs[:1], 0.1)

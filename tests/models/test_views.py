@@ -87,6 +87,7 @@ def merged(kind, weights=(1, 1), exclusive=False):
         ('mean', (1, 3), 0.65),
         ('mean', (2, 1, 1), 0.5),
         ('max', (3, 1), 0.8),
+        ('max', (5, 1), 0.8),  # not 5 times the 0.2 of the first
         ('geometric', (1, 1), 0.5),
         # sigmoid((logit(0.2) + 3 logit(0.8)) / 4) = sigmoid(ln 2)
         ('geometric', (1, 3), 2 / 3),

@@ -78,11 +78,11 @@ class SafeCheckpointHook(CheckpointHook):
     ) -> None:
         model = unwrapped(runner.model)
         path = str(runner._load_from)
-        keys = dict.fromkeys(checkpoint.get('state_dict', checkpoint))
+        weights = dict(checkpoint.get('state_dict', checkpoint))
         if hasattr(model, 'decode_head'):
-            rename_smp_keys(model, keys, '')
-        check_weights(keys, model, path)
+            rename_smp_keys(model, weights, '')
         training = isinstance(runner._train_loop, BaseLoop)  # built by train()
+        check_weights(weights, model, path, complete=not training)
         if training and not runner._resume:
             return  # other tasks may start from these weights
         loop = runner.train_loop if training else runner.test_loop

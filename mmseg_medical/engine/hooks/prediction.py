@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
-from mmseg_medical._files import replacing
+from mmseg_medical._files import inside, replacing
 from mmseg_medical.converters.probability_maps import (
     ProbabilityMaps,
     file_digest,
@@ -26,7 +26,7 @@ def sample_name(sample: Any) -> str:
     """Name of a sample, unique in its data set: its id, or its path."""
     name = sample.get('img_id')
     if name is None:
-        path = sample.get('img_path')
+        path = os.path.normpath(sample.get('img_path'))
         name = os.path.splitext(path)[0].lstrip('./\\')
     return str(name)
 
@@ -57,7 +57,7 @@ class SaveProbabilitiesHook(Hook):
     def before_test(self, runner: Any) -> None:
         model, origin = runner.model, {}
         while not hasattr(model, 'postprocess'):
-            origin.update(getattr(model, 'settings', {}))
+            origin.update(getattr(model, 'record', {}))
             model = getattr(model, 'module', None)
             if model is None:
                 raise InputError(
@@ -65,12 +65,15 @@ class SaveProbabilitiesHook(Hook):
                     'model of this config is another; set model.type to '
                     "'MedicalSegmentor' and model.task"
                 )
-        checkpoint = runner._load_from
-        if checkpoint and os.path.isfile(checkpoint):
-            origin['checkpoint'] = os.path.basename(checkpoint)
-            origin['sha256'] = file_digest(checkpoint)
+        checkpoints = [runner._load_from, *getattr(model, 'checkpoints', ())]
         dataset = runner.test_dataloader.dataset
-        origin['ann_file'] = str(getattr(dataset, 'ann_file', ''))
+        origin.update(
+            model.record,
+            checkpoints=[_identity(c) for c in checkpoints if c],
+            ann_file=str(getattr(dataset, 'ann_file', '')),
+            data_prefix=dict(getattr(dataset, 'data_prefix', None) or {}),
+            pipeline=runner.cfg.test_dataloader.dataset.get('pipeline'),
+        )
         self.maps = ProbabilityMaps(
             self.out_dir,
             ids=[
@@ -114,6 +117,13 @@ class SaveProbabilitiesHook(Hook):
             name = sample_name(sample)
             if not self.maps.path(name).is_file():
                 self.maps.write(name, sample.seg_probs.data.cpu().numpy())
+
+
+def _identity(checkpoint: str) -> str:
+    """Name and digest of a file of weights, or its address."""
+    if not os.path.isfile(checkpoint):
+        return checkpoint
+    return f'{os.path.basename(checkpoint)} {file_digest(checkpoint)}'
 
 
 @HOOKS.register_module()
@@ -162,7 +172,8 @@ class OverlayHook(Hook):
             name = sample_name(sample)
             if self.out_dir is not None:
                 _, jpeg = cv2.imencode('.jpg', picture)
-                with replacing(self.folder / f'{name}.jpg') as temporary:
+                path = inside(self.folder, f'{name}.jpg')
+                with replacing(path) as temporary:
                     temporary.write_bytes(jpeg.tobytes())
             if self.show:
                 runner.visualizer.show(

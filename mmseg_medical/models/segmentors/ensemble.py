@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from mmengine.model import BaseModel
+from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from mmseg_medical.engine.checkpoint import check_meta, check_weights
 from mmseg_medical.errors import InputError
 from mmseg_medical.models.segmentors.prediction import (
     ImagePredictor,
     TestSettings,
+    padded_to,
 )
+from mmseg_medical.models.smp_keys import rename_smp_keys
 
 
 @MODELS.register_module()
@@ -21,25 +24,28 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
 
     Members see the same windows and views, each with its own normalisation,
     and are merged window by window: memory and reading are those of one.
+    Where all have the same ``image_heads``, their outputs are averaged too.
 
     Args:
         members: Configs of :class:`MedicalSegmentor`, of one task and number
-            of classes. Weights come with them, as ``init_cfg=dict(
-            type='Pretrained', checkpoint=…)``, or from one checkpoint with
-            keys ``members.0.…``.
+            of classes.
+        checkpoints: File or address of the checkpoint of each member, loaded
+            at once; None where one checkpoint with keys ``members.0.…`` is
+            loaded later.
         weights: Weight of each member, above 0; None weighs all alike.
-        test_cfg: As of :class:`MedicalSegmentor`; those of the members are
-            not used, but for their ``precision``.
+        test_cfg: As of :class:`MedicalSegmentor`, without ``precision``; those
+            of the members are not used, but for their ``precision``.
         init_cfg: Initialisation of the weights.
 
     Raises:
-        InputError: If members differ in task or classes, or weights do not
-            fit them.
+        InputError: If members differ in task or classes, or ``checkpoints``,
+            ``weights`` or ``test_cfg`` do not fit them.
 
     Example:
         >>> model = dict(
         ...     type='EnsembleSegmentor',
         ...     members=[segformer, unet],
+        ...     checkpoints=['segformer.pth', 'unet.pth'],
         ...     weights=[2, 1],
         ...     test_cfg=dict(mask_thr=0.4),
         ... )
@@ -49,6 +55,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
         self,
         members: Sequence[dict[str, Any]],
         *,
+        checkpoints: Sequence[str] | None = None,
         weights: Sequence[float] | None = None,
         test_cfg: dict[str, Any] | None = None,
         data_preprocessor: Any = None,
@@ -64,6 +71,15 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
                 'members of an ensemble have one task and number of classes, '
                 f'got (task, channels, classes) {sorted(kinds)}'
             )
+        if 'precision' in (test_cfg or {}):
+            raise InputError(
+                'precision is that of each member of an ensemble: set it in '
+                'test_cfg of the members'
+            )
+        self.checkpoints = list(checkpoints or ())
+        self.classes: Any = None  # that the members were trained for
+        if checkpoints is not None:
+            self._load()
         weights = list(weights or [1.0] * len(self.members))
         if len(weights) != len(self.members) or min(weights) <= 0:
             raise InputError(
@@ -74,14 +90,66 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
         self.task = self.members[0].task
         self.num_classes = self.members[0].num_classes
         self.settings = TestSettings(**(test_cfg or {}))
+        self.settings.check_model(
+            self.task,
+            has_presence=self._one_kind and self.members[0].has_presence,
+            divisors=[padded_to(m.data_preprocessor) for m in self.members],
+        )
+
+    def _load(self) -> None:
+        """Load the members' checkpoints, which are of the same labels."""
+        if len(self.checkpoints) != len(self.members):
+            raise InputError(
+                f'an ensemble has one checkpoint for each of '
+                f'{len(self.members)} members, got {self.checkpoints}'
+            )
+        for member, path in zip(self.members, self.checkpoints, strict=True):
+            loaded = load_checkpoint(member, path, map_location='cpu')
+            weights = dict(loaded.get('state_dict', loaded))
+            rename_smp_keys(member, weights, '')
+            check_weights(weights, member, path, complete=True)
+            meta = loaded.get('meta', {})
+            check_meta(meta, member.task.name, self.classes, path)
+            trained = meta.get('dataset_meta') or {}
+            self.classes = self.classes or trained.get('classes')
+
+    @property
+    def _one_kind(self) -> bool:
+        """Whether all members say the same of an image as a whole."""
+        kinds = {
+            tuple(
+                (name, type(head), head.out_channels)
+                for name, head in member.image_heads.items()
+            )
+            for member in self.members
+        }
+        return len(kinds) == 1
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What decides the probabilities, beside the weights of networks."""
+        precision = [m.settings.precision for m in self.members]
+        return dict(super().record, precision=precision, members=self.weights)
 
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Mean over the members; see :class:`ImagePredictor`."""
-        total: Any = 0
+        probs: Any = 0
+        scores: Any = 0
         for member, weight in zip(self.members, self.weights, strict=True):
-            probs, _ = member.window_probs(windows)
-            total = total + weight * probs
-        return total, torch.empty(len(windows), 0, device=total.device)
+            one, outputs = member.window_probs(windows)
+            probs = probs + weight * one
+            if self._one_kind:
+                scores = scores + weight * outputs
+        if not self._one_kind:
+            scores = probs.new_empty(len(windows), 0)
+        return probs, scores
+
+    def image_scores(self, outputs: Tensor) -> dict[str, Any]:
+        """What the members say together; see :class:`ImagePredictor`."""
+        if not self._one_kind:
+            return {}
+        scores: dict[str, Any] = self.members[0].image_scores(outputs)
+        return scores
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Not used: members are trained one by one.

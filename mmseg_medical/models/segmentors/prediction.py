@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -75,16 +75,31 @@ class TestSettings:
                 raise InputError(
                     f'{where}{key} is {value!r}, expected one of {known}'
                 )
-        if (mode == 'slide') != (crop_size is not None):
+        if mode == 'slide' and crop_size is None:
             raise InputError(
-                f"{where}mode='slide' needs crop_size (height, width), and "
-                "mode='whole' has none"
+                f"{where}mode='slide' needs crop_size (height, width)"
             )
-        if batch_size is not None and batch_size < 1:
-            raise InputError(f'{where}batch_size is {batch_size}, not >= 1')
+        if mode == 'whole' and (crop_size or stride or weight != 'constant'):
+            raise InputError(
+                f"{where}mode='whole' has no crop_size, stride and weight; "
+                "remove them, or set mode='slide'"
+            )
+        for key, value in (('crop_size', crop_size), ('stride', stride)):
+            if value is not None and not _is_size(value):
+                raise InputError(
+                    f'{where}{key} is {value!r}, expected (height, width), '
+                    'two whole numbers of pixels above 0'
+                )
+        if batch_size is not None and not _is_count(batch_size):
+            raise InputError(
+                f'{where}batch_size is {batch_size!r}, expected a whole '
+                'number above 0'
+            )
         listed = isinstance(mask_thr, (list, tuple))
         thresholds = list(mask_thr) if listed else [mask_thr]
         gate = [] if gate_thr is None else [gate_thr]
+        if not thresholds:
+            raise InputError(f'{where}mask_thr is empty; give a threshold')
         for key, values in (('mask_thr', thresholds), ('gate_thr', gate)):
             for value in values:
                 if not (_is_number(value) and 0 <= value <= 1):
@@ -105,6 +120,74 @@ class TestSettings:
         self.precision = precision
         self.mask_thr = thresholds[0] if len(thresholds) == 1 else thresholds
         self.gate_thr = gate_thr
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What of it decides the probabilities."""
+        return dict(
+            crop_size=self.grid.crop_size,
+            stride=self.grid.stride,
+            weight=self.grid.weight,
+            precision=self.precision,
+        )
+
+    def check_model(
+        self, task: Task, *, has_presence: bool, divisors: Iterable[int]
+    ) -> None:
+        """Check the settings against the model that they are of.
+
+        Args:
+            task: What its channels mean.
+            has_presence: Whether it has a :class:`PresenceHead`.
+            divisors: What the sides of its inputs are padded to multiples
+                of, in pixels.
+
+        Raises:
+            InputError: If they do not fit; the message names the key.
+        """
+        where = 'model.test_cfg.'
+        thr, planes = self.mask_thr, task.planes
+        if task.name == 'multiclass' and thr != 0.5:
+            raise InputError(
+                f"{where}mask_thr is {thr}, but the label of task='multiclass'"
+                ' is the most likely class, whatever its probability; remove '
+                'it'
+            )
+        if isinstance(thr, list) and len(thr) != planes:
+            raise InputError(
+                f'{where}mask_thr has {len(thr)} thresholds, task='
+                f'{task.name!r} has {planes} channels of probabilities; give '
+                'one for each, or a single number'
+            )
+        if self.gate_thr is not None and not has_presence:
+            raise InputError(
+                f'{where}gate_thr needs a head that tells whether an image is '
+                "empty: image_heads=dict(presence=dict(type='PresenceHead', "
+                'in_channels=…))'
+            )
+        crop = self.grid.crop_size
+        for divisor in divisors:
+            if crop and any(side % divisor for side in crop):
+                raise InputError(
+                    f'{where}crop_size {tuple(crop)} is no multiple of '
+                    f'{divisor}, the stride of the network (data_preprocessor'
+                    '.test_cfg.size_divisor): every window would be padded'
+                )
+
+
+def padded_to(preprocessor: Any) -> int:
+    """What a preprocessor pads images of a test to multiples of."""
+    padding = getattr(preprocessor, 'test_cfg', None) or {}
+    return padding.get('size_divisor') or 1
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and value > 0
+
+
+def _is_size(value: Any) -> bool:
+    pair = isinstance(value, (list, tuple)) and len(value) == 2
+    return pair and all(map(_is_count, value))
 
 
 def _is_number(value: Any) -> bool:
@@ -140,6 +223,11 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
     def image_scores(self, outputs: Tensor) -> dict[str, Any]:
         """What the outputs for whole images (windows, S) say of an image."""
         return {}
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What decides the probabilities, beside the weights."""
+        return self.settings.record
 
     @property
     def postprocess(self) -> dict[str, Any]:

@@ -4,24 +4,42 @@ from typing import Any
 
 import torch
 from mmengine.config import ConfigDict
-from mmengine.structures import PixelData
 from mmseg.models import EncoderDecoder
+from mmseg.models.decode_heads.cascade_decode_head import BaseCascadeDecodeHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.utils import resize
+from mmseg.models.decode_heads.point_head import PointHead
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
 from mmseg_medical.models.first_conv import inflate_first_conv
+from mmseg_medical.models.segmentors.heads import (
+    check_cascade,
+    check_kind,
+    head_losses,
+    head_task,
+    own_logits,
+    own_loss,
+    own_losses,
+    resize_logits,
+)
 from mmseg_medical.models.segmentors.prediction import (
     DTYPES,
     ImagePredictor,
     Samples,
     TestSettings,
+    padded_to,
 )
 from mmseg_medical.models.smp_keys import rename_smp_keys
-from mmseg_medical.models.task import TASKS, Task
+from mmseg_medical.models.task import TASKS
+
+# What PointHead reads of test_cfg itself.
+POINT_SETTINGS = (
+    'subdivision_steps',
+    'subdivision_num_points',
+    'scale_factor',
+)
 
 
 @MODELS.register_module()
@@ -32,21 +50,26 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     time augmentation and metric. Heads are called for their ``forward`` only;
     their ``loss_decode`` is applied here, to logits at the size of the mask
     and to the task's target. Heads that compute a loss of their own
-    (``EncHead``, ``PIDHead`` …) do so where channels exclude each other.
+    (``EncHead``, ``PIDHead``, ``PointHead`` …) do so where channels exclude
+    each other. MMSegmentation's losses serve there as well, and not where
+    each channel has a sigmoid.
 
     Args:
         task: ``'binary'``, ``'multiclass'`` or ``'multilabel'``.
         backbone: Config of the backbone.
-        decode_head: Config of a head of MMSegmentation, with ``loss_decode``.
+        decode_head: Config of a head of MMSegmentation, with ``loss_decode``;
+            or a list of them, a cascade, of which each but the first refines
+            the logits of the one before (``OCRHead``, ``PointHead``).
         neck: Config of the neck.
         auxiliary_head: Config or list of configs of further heads, which
             take part in the loss only.
         image_heads: Configs by name of heads that say something of the image
             as a whole: :class:`PresenceHead`, :class:`CategoryHead`,
             :class:`QuantityHead`.
-        train_cfg: Not used; kept for MMSegmentation's config grammar.
+        train_cfg: Settings of heads that compute their loss themselves.
         test_cfg: Arguments of
-            :class:`mmseg_medical.models.segmentors.prediction.TestSettings`.
+            :class:`mmseg_medical.models.segmentors.prediction.TestSettings`,
+            and those of ``PointHead``.
         data_preprocessor: Config of the preprocessor.
         pretrained: Weights of the backbone.
         init_cfg: Initialisation of the weights.
@@ -71,7 +94,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         self,
         task: str,
         backbone: dict[str, Any],
-        decode_head: dict[str, Any],
+        decode_head: dict[str, Any] | list[dict[str, Any]],
         *,
         neck: dict[str, Any] | None = None,
         auxiliary_head: Any = None,
@@ -84,97 +107,72 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     ) -> None:
         if task not in TASKS:
             raise InputError(f'task is one of {sorted(TASKS)}, got {task!r}')
-        if not isinstance(decode_head, dict):
-            raise InputError(
-                'model.decode_head is a list: cascades (CascadeEncoderDecoder)'
-                ' have no task; take its last head alone'
-            )
-        if classes := decode_head.get('num_classes'):
-            # The head itself would speak of its own arguments only.
-            channels = decode_head.get('out_channels') or classes
-            TASKS[task](classes, channels)
+        for cfg in (*_listed(decode_head), *_listed(auxiliary_head)):
+            check_kind(cfg, task)
         super().__init__(
             backbone=backbone,
             decode_head=decode_head,
             neck=neck,
             auxiliary_head=auxiliary_head,
-            train_cfg=train_cfg,
+            train_cfg=ConfigDict(train_cfg or {}),
             test_cfg=ConfigDict(test_cfg or {}),
             data_preprocessor=data_preprocessor,
             pretrained=pretrained,
             init_cfg=init_cfg,
         )
+        check_cascade(self._decode_heads())
         self.tasks = {
-            name: self._task_of(task, head)
-            for name, head in self._heads().items()
+            name: head_task(task, head) for name, head in self._heads().items()
         }
-        self.task = self.tasks['decode']
+        self.task = head_task(task, self._decode_heads()[-1])
         self.image_heads = nn.ModuleDict(
             {name: MODELS.build(cfg) for name, cfg in image_heads.items()}
             if image_heads
             else {}
         )
-        self.settings = TestSettings(**self.test_cfg)
-        self._check_settings()
+        settings = dict(self.test_cfg)
+        if isinstance(self._decode_heads()[-1], PointHead):
+            for key in POINT_SETTINGS:
+                settings.pop(key, None)
+        self.settings = TestSettings(**settings)
+        self.settings.check_model(
+            self.task,
+            has_presence=self.has_presence,
+            divisors=[padded_to(self.data_preprocessor)],
+        )
         self.register_load_state_dict_pre_hook(rename_smp_keys)
         self.backbone.register_load_state_dict_pre_hook(inflate_first_conv)
 
-    @staticmethod
-    def _task_of(name: str, head: BaseDecodeHead) -> Task:
-        """The task at the channels of a head."""
-        if not isinstance(head, BaseDecodeHead):
-            raise InputError(
-                f'{type(head).__name__} does not classify pixels by channels '
-                'of logits; take a head that derives from BaseDecodeHead'
-            )
-        task = TASKS[name](head.num_classes, head.out_channels)
-        if _own_loss(head) and not task.exclusive:
-            raise InputError(
-                f'{type(head).__name__} computes its loss itself, and for '
-                'classes that exclude each other: it takes '
-                "task='multiclass', or task='binary' with out_channels=2"
-            )
-        return task
+    def _init_decode_head(self, decode_head: Any) -> None:
+        """Build the head, or the heads of a cascade."""
+        if isinstance(decode_head, dict):
+            super()._init_decode_head(decode_head)
+            return
+        self.decode_head = nn.ModuleList(map(MODELS.build, decode_head))
+        last = self.decode_head[-1]
+        self.align_corners = last.align_corners
+        self.num_classes = last.num_classes
+        self.out_channels = last.out_channels
 
-    def _check_settings(self) -> None:
-        thresholds = self.settings.mask_thr
-        if isinstance(thresholds, list) and len(thresholds) != (
-            self.task.planes
-        ):
-            raise InputError(
-                f'model.test_cfg.mask_thr has {len(thresholds)} thresholds, '
-                f'task={self.task.name!r} has {self.task.planes} channels of '
-                'probabilities; give one for each, or a single number'
-            )
-        has_presence = any(
-            'presence' in head.keys for head in self.image_heads.values()
-        )
-        if self.settings.gate_thr is not None and not has_presence:
-            raise InputError(
-                'model.test_cfg.gate_thr needs a head that tells whether an '
-                "image is empty: image_heads=dict(presence=dict(type='"
-                "PresenceHead', in_channels=…))"
-            )
-        crop = self.settings.grid.crop_size
-        padding = getattr(self.data_preprocessor, 'test_cfg', None) or {}
-        divisor = padding.get('size_divisor') or 1
-        if crop and any(side % divisor for side in crop):
-            raise InputError(
-                f'model.test_cfg.crop_size {tuple(crop)} is no multiple of '
-                f'{divisor}, the stride of the network (data_preprocessor.'
-                'test_cfg.size_divisor): every window would be padded'
-            )
+    def _decode_heads(self) -> list[BaseDecodeHead]:
+        """The head, or the heads of a cascade."""
+        heads = self.decode_head
+        return list(heads) if isinstance(heads, nn.ModuleList) else [heads]
 
     def _heads(self) -> dict[str, BaseDecodeHead]:
         """All heads by the prefix of their losses."""
         heads = {'decode': self.decode_head}
         if self.with_auxiliary_head:
-            aux = self.auxiliary_head
-            if isinstance(aux, nn.ModuleList):
-                heads.update((f'aux_{k}', head) for k, head in enumerate(aux))
+            heads['aux'] = self.auxiliary_head
+        named: dict[str, BaseDecodeHead] = {}
+        for name, one in heads.items():
+            if isinstance(one, nn.ModuleList):
+                named.update(
+                    (f'{name}_{k}', head) for k, head in enumerate(one)
+                )
             else:
-                heads['aux'] = aux
-        return heads
+                named[name] = one
+        return named
 
     def loss(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
         """Losses of all heads.
@@ -192,46 +190,24 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         """
         features = self.extract_feat(inputs)
         losses: dict[str, Tensor] = {}
+        logits: Any = None  # of the head before, for a cascade
         for name, head in self._heads().items():
-            terms = self._head_loss(name, head, features, data_samples)
+            task, maps = self.tasks[name], [features]
+            if isinstance(head, BaseCascadeDecodeHead):
+                maps.append(logits)
+            if own_loss(head):
+                terms = own_losses(
+                    head, task, maps, data_samples, self.train_cfg
+                )
+            else:
+                logits = head(*maps)
+                terms = head_losses(head, task, logits, data_samples)
             losses.update((f'{name}.{k}', v) for k, v in terms.items())
         for name, head in self.image_heads.items():
             losses[f'{name}.loss'] = head.loss(
                 head(features), data_samples, self.task
             )
         self._check_finite(losses, data_samples)
-        return losses
-
-    def _head_loss(
-        self,
-        name: str,
-        head: BaseDecodeHead,
-        features: Any,
-        samples: Samples,
-    ) -> dict[str, Tensor]:
-        if _own_loss(head):
-            # MMSegmentation's own losses take masks of int64.
-            samples = [sample.clone() for sample in samples]
-            for sample in samples:
-                mask = sample.gt_sem_seg.data.long()
-                sample.gt_sem_seg = PixelData(data=mask)
-            return head.loss(features, samples, self.train_cfg)
-        gt = torch.stack([sample.gt_sem_seg.data for sample in samples])
-        logits = _resize(head(features), gt.shape[2:], head.align_corners)
-        target = self.tasks[name].target(gt)
-        extra = {}
-        if 'seg_weight' in samples[0]:
-            weights = [s.seg_weight.data for s in samples]
-            # The preprocessor pads images and masks, but not these.
-            extra['weight'] = torch.cat([_pad(w, gt) for w in weights])
-        losses: dict[str, Tensor] = {}
-        terms = head.loss_decode
-        for term in terms if isinstance(terms, nn.ModuleList) else [terms]:
-            value = term(
-                logits, target, ignore_index=head.ignore_index, **extra
-            )
-            key = term.loss_name
-            losses[key] = losses[key] + value if key in losses else value
         return losses
 
     def _check_finite(
@@ -242,7 +218,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         if total.isfinite().all():
             return
         names = [str(s.get('img_id', s.get('img_path'))) for s in samples]
-        values = {k: float(v.mean()) for k, v in losses.items()}
+        values = {k: float(v.detach().mean()) for k, v in losses.items()}
         raise InputError(
             f'the loss is {values} for images {", ".join(names)}; look at '
             'them and their masks, lower the learning rate, or clip the '
@@ -255,19 +231,33 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         """Logits (N, C, H, W) at the size of the inputs (N, C, H, W)."""
         return self._logits(self.extract_feat(inputs), inputs.shape[2:])
 
+    def _forward(
+        self, inputs: Tensor, data_samples: Samples | None = None
+    ) -> Tensor:
+        return self.encode_decode(inputs, [])
+
     def _logits(self, features: Any, size: Any) -> Tensor:
-        if _own_loss(self.decode_head):
-            metas = [dict(img_shape=tuple(size), pad_shape=tuple(size))]
-            logits = self.decode_head.predict(features, metas, self.test_cfg)
+        maps = [features]
+        *first, last = self._decode_heads()
+        for head in first:
+            maps[1:] = [head(*maps)]
+        if own_loss(last):
+            logits = own_logits(last, maps, size, self.test_cfg)
         else:
-            logits = self.decode_head(features)
-        return _resize(logits, size, self.align_corners)
+            logits = last(*maps)
+        return resize_logits(logits, size, self.align_corners)
 
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Probabilities of windows; see :class:`ImagePredictor`."""
         height, width = windows[0].shape[1:]
         batch = dict(inputs=list(windows), data_samples=[])
-        inputs = self.data_preprocessor(batch, False)['inputs']
+        probs, scores = self._probs(
+            self.data_preprocessor(batch, False)['inputs']
+        )
+        return probs[..., :height, :width], scores
+
+    def _probs(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities (N, K, H, W) and outputs (N, S) of (N, C, H, W)."""
         dtype = DTYPES[self.settings.precision]
         with torch.autocast(
             inputs.device.type, dtype, enabled=dtype is not None
@@ -278,9 +268,18 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
                 head.probs(head(features))
                 for head in self.image_heads.values()
             ]
-        probs = self.task.probabilities(logits.float())
-        scores = torch.cat([inputs.new_empty(len(windows), 0), *outputs], 1)
-        return probs[..., :height, :width], scores.float()
+        logits = logits.float()
+        # A sigmoid would make a probability of inf; this makes it nan.
+        broken = 0 * logits.sum((1, 2, 3), keepdim=True)
+        probs = self.task.probabilities(logits) + broken
+        scores = torch.cat([inputs.new_empty(len(inputs), 0), *outputs], 1)
+        return probs, scores.float()
+
+    @property
+    def has_presence(self) -> bool:
+        """Whether a head tells if an image is empty."""
+        heads = self.image_heads.values()
+        return any('presence' in head.keys for head in heads)
 
     def image_scores(self, outputs: Tensor) -> dict[str, Any]:
         """What the image heads say of an image; see their ``read``."""
@@ -306,31 +305,13 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             N samples as :meth:`predict_images` fills them.
         """
         samples = data_samples or [SegDataSample() for _ in inputs]
-        probs = self.task.probabilities(self.encode_decode(inputs, []).float())
+        outputs = zip(samples, *self._probs(inputs), strict=True)
         return [
-            self.finish(sample, one, {})
-            for sample, one in zip(samples, probs, strict=True)
+            self.finish(sample, probs, self.image_scores(scores[None]))
+            for sample, probs, scores in outputs
         ]
 
 
-def _pad(weight: Tensor, gt: Tensor) -> Tensor:
-    """Weight (1, h, w) with zeros up to the size of masks (…, H, W)."""
-    height, width = (gt.shape[k] - weight.shape[k] for k in (-2, -1))
-    return nn.functional.pad(weight.to(gt.device), (0, width, 0, height))
-
-
-def _own_loss(head: BaseDecodeHead) -> bool:
-    return type(head).loss_by_feat is not BaseDecodeHead.loss_by_feat
-
-
-def _resize(logits: Tensor, size: Any, align_corners: bool) -> Tensor:
-    """Bilinear resize of (N, C, h, w) to (height, width)."""
-    if logits.shape[2:] == tuple(size):
-        return logits
-    return resize(
-        logits,
-        size=tuple(size),
-        mode='bilinear',
-        align_corners=align_corners,
-        warning=False,
-    )
+def _listed(cfg: Any) -> list[dict[str, Any]]:
+    """Configs of heads: none, one, or several."""
+    return [cfg] if isinstance(cfg, dict) else list(cfg or ())

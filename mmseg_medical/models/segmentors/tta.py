@@ -77,8 +77,8 @@ class MedicalTTAModel(BaseTTAModel):
             raise InputError(f'tta_model.variants: {error}') from None
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What of the prediction is decided here, for a record."""
+    def record(self) -> dict[str, Any]:
+        """What decides the probabilities here, for a record."""
         return dict(
             views=self.symmetries,
             variants=[list(variant) for variant in self.variants],

@@ -20,3 +20,13 @@ def test_counts_have_to_agree(when):
     check(runner(2, None))  # a data set that does not say
     with pytest.raises(ValueError, match=r'is 3, .* 2 classes \(bg, gland\)'):
         check(runner(3, ('bg', 'gland')))
+
+
+def test_an_ensemble_knows_what_it_was_trained_for():
+    check = HOOKS.build(dict(type='CheckClassesHook')).before_test
+    one = runner(2, ('bg', 'gland'))
+    one.model.classes = ['bg', 'gland']
+    check(one)
+    one.model.classes = ('bg', 'nucleus')
+    with pytest.raises(ValueError, match=r"trained for classes \('bg', 'nuc"):
+        check(one)

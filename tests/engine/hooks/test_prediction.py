@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
@@ -27,17 +28,21 @@ def prediction(name='case1/slice_2'):
 
 def test_probabilities_are_kept_with_their_meaning(tmp_path):
     model = SimpleNamespace(
-        task=SimpleNamespace(name='binary'), postprocess=dict(mask_thr=0.5)
+        task=SimpleNamespace(name='binary'),
+        postprocess=dict(mask_thr=0.5),
+        record=dict(crop_size=(64, 64)),
     )
     sample = prediction()
     dataset = MagicMock(metainfo=dict(classes=('bg', 'gland')))
     dataset.ann_file = 'train.csv'
+    dataset.data_prefix = dict(img_path='images')
     dataset.__len__.return_value = 1
     dataset.get_data_info.return_value = dict(img_id='case1/slice_2')
     (tmp_path / 'a.pth').write_bytes(b'weights')
     runner = SimpleNamespace(
-        model=SimpleNamespace(module=model, settings=dict(views=['hflip'])),
+        model=SimpleNamespace(module=model, record=dict(views=['hflip'])),
         test_dataloader=SimpleNamespace(dataset=dataset),
+        cfg=Config(dict(test_dataloader=dict(dataset=dict(pipeline=[1])))),
         _load_from=str(tmp_path / 'a.pth'),
     )
     hook = SaveProbabilitiesHook(str(tmp_path / 'maps'))
@@ -50,13 +55,21 @@ def test_probabilities_are_kept_with_their_meaning(tmp_path):
     )
     assert maps.origin == dict(
         ann_file='train.csv',
+        data_prefix=dict(img_path='images'),
+        pipeline=[1],
         views=['hflip'],
-        checkpoint='a.pth',
-        sha256=hashlib.sha256(b'weights').hexdigest(),
+        crop_size=[64, 64],
+        checkpoints=['a.pth ' + hashlib.sha256(b'weights').hexdigest()],
     )
     hook.before_test(runner)  # the same test again
+    model.record['crop_size'] = (32, 32)
+    with pytest.raises(
+        ValueError, match=r'origin\.crop_size there is \[64, 64\], here \[32'
+    ):
+        hook.before_test(runner)
+    model.record['crop_size'] = (64, 64)
     (tmp_path / 'a.pth').write_bytes(b'other weights')
-    with pytest.raises(ValueError, match='maps of another test: origin'):
+    with pytest.raises(ValueError, match=r'another test: origin\.checkpoints'):
         hook.before_test(runner)
 
 
@@ -72,6 +85,16 @@ def test_pictures_go_to_the_folder_of_the_run(tmp_path):
         hook.after_test_iter(runner, 0, dict(inputs=inputs), [prediction()])
         picture = cv2.imread(str(expected / 'case1' / 'slice_2.jpg'))
         assert picture.shape == (30, 40, 3)
+
+
+def test_pictures_stay_in_their_folder(tmp_path):
+    hook = OverlayHook('pictures')
+    hook.before_test(SimpleNamespace(work_dir=str(tmp_path), timestamp='now'))
+    inputs = [torch.zeros((3, 3, 4), dtype=torch.uint8)]
+    with pytest.raises(ValueError, match='it leads out of it'):
+        hook.after_test_iter(
+            None, 0, dict(inputs=inputs), [prediction('../../a')]
+        )
 
 
 def test_pictures_can_be_shown():
@@ -95,6 +118,7 @@ def test_samples_of_other_data_sets_are_named_by_their_path():
     names = set()
     for folder in ('caseA', 'caseB'):
         sample = SegDataSample()
-        sample.set_metainfo(dict(img_path=f'data/{folder}/slice_1.png'))
+        path = f'../x/../data/{folder}/slice_1.png'
+        sample.set_metainfo(dict(img_path=path))
         names.add(sample_name(sample))
     assert names == {'data/caseA/slice_1', 'data/caseB/slice_1'}

@@ -36,6 +36,47 @@ def test_probabilities_are_the_mean_of_the_members(test_cfg, views):
     torch.testing.assert_close(probs(both), (first + 3 * second) / 4)
 
 
+def with_presence(**changes):
+    return config(
+        image_heads=dict(presence=dict(type='PresenceHead', in_channels=16)),
+        **changes,
+    )
+
+
+def test_members_agree_on_what_is_empty():
+    gated = dict(gate_thr=0.5, mask_thr=0.0)
+    model = ensemble(
+        1,
+        2,
+        members=[with_presence(), with_presence()],
+        weights=[1, 3],
+        test_cfg=gated,
+    )
+    for member, bias in zip(model.members, (-9.0, 9.0), strict=True):
+        linear = member.image_heads['presence'].linear
+        torch.nn.init.zeros_(linear.weight)
+        torch.nn.init.constant_(linear.bias, bias)
+    sample = model.test_step(batch(count=1))[0]
+    assert sample.presence == pytest.approx(0.75, abs=1e-3)
+    assert sample.pred_sem_seg.data.min() == 1
+    model.weights = [0.75, 0.25]
+    sample = model.test_step(batch(count=1))[0]
+    assert sample.presence == pytest.approx(0.25, abs=1e-3)
+    assert sample.pred_sem_seg.data.max() == 0
+
+
+def test_heads_that_not_all_members_have_are_left_out():
+    model = ensemble(1, 2, members=[with_presence(), config()])
+    assert 'presence' not in model.test_step(batch(count=1))[0]
+    with pytest.raises(ValueError, match='gate_thr needs a head that tells'):
+        ensemble(
+            1,
+            2,
+            members=[with_presence(), config()],
+            test_cfg=dict(gate_thr=0.5),
+        )
+
+
 def test_the_threshold_is_that_of_the_ensemble():
     model = ensemble(1, test_cfg=dict(mask_thr=0.0))
     assert model.test_step(batch())[0].pred_sem_seg.data.min() == 1
@@ -51,11 +92,40 @@ def test_the_threshold_is_that_of_the_ensemble():
             dict(members=[config(), config('multiclass', 3)]),
             'members of an ensemble have one task',
         ),
+        (dict(test_cfg=dict(precision='bf16')), 'that of each member'),
+        (dict(test_cfg=dict(mask_thr=[0.5, 0.4])), 'has 2 thresholds'),
+        (
+            dict(test_cfg=dict(mode='slide', crop_size=(40, 40))),
+            r'crop_size \(40, 40\) is no multiple of 32',
+        ),
     ],
 )
 def test_members_have_to_agree(arguments, message):
     with pytest.raises(ValueError, match=message):
         ensemble(1, 2, **arguments)
+
+
+def test_checkpoints_have_to_agree(tmp_path):
+    def save(name, classes, task='binary'):
+        path = tmp_path / name
+        meta = dict(task=task, dataset_meta=dict(classes=classes))
+        weights = MODELS.build(config()).state_dict()
+        torch.save(dict(meta=meta, state_dict=weights), path)
+        return str(path)
+
+    glands = save('a.pth', ('bg', 'gland'))
+    plain = tmp_path / 'plain.pth'
+    torch.save(MODELS.build(config()).state_dict(), plain)
+    model = ensemble(1, 2, checkpoints=[str(plain), glands])
+    assert model.classes == ('bg', 'gland')
+    for other, message in (
+        (save('b.pth', ('bg', 'nucleus')), r'b\.pth was trained for classes'),
+        (save('c.pth', ('bg', 'gland'), 'multilabel'), r'c\.pth .* for task'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ensemble(1, 2, checkpoints=[glands, other])
+    with pytest.raises(ValueError, match='one checkpoint for each of 2'):
+        ensemble(1, 2, checkpoints=[glands])
 
 
 def test_an_ensemble_is_not_trained():

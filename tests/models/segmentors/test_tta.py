@@ -109,7 +109,7 @@ def test_variants_are_weighed_and_come_back_to_the_size():
     expected = (2 * dark + 2 * bright) / 4
     torch.testing.assert_close(out.seg_probs.data, expected.expand(1, 37, 51))
     assert module.seen == [(64, 64), (32, 32), (64, 64)]
-    assert model.settings['variants'][2] == [1.0, 50, None, 2]
+    assert model.record['variants'][2] == [1.0, 50, None, 2]
 
 
 def test_contrast_is_one_of_the_variants():
