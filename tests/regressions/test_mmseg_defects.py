@@ -4,12 +4,17 @@ Each test asserts the wrong answer as well: where it no longer comes, an
 upstream version has mended it and the test says so.
 """
 
+from pathlib import Path
+
+import cv2
+import mmseg
 import numpy as np
 import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.structures import PixelData
 from mmseg.evaluation import IoUMetric
+from mmseg.models.losses import accuracy
 from mmseg.models.utils import resize
 from mmseg.registry import METRICS, MODELS
 from mmseg.structures import SegDataSample
@@ -130,28 +135,23 @@ def test_class_weights_beside_ignored_pixels():
 
 
 def test_accuracy_of_one_channel_is_the_share_of_background():
-    from mmseg.models.losses import accuracy
-
     mask = foreground()
     for pred in (logits(mask), -logits(mask)):
         assert accuracy(pred, mask).item() == pytest.approx(75)
 
 
-def segmentor(kind, test_cfg=None, **changes):
+HEAD = dict(type='FCNHead', in_channels=512, channels=8)
+ONE_CHANNEL = dict(HEAD, num_classes=2, out_channels=1, threshold=0.3)
+
+
+def segmentor(kind, test_cfg=None, decode_head=ONE_CHANNEL, **changes):
     return build(
         kind,
         data_preprocessor=dict(
             type='SegDataPreProcessor', test_cfg=dict(size_divisor=1)
         ),
         backbone=dict(type='ResNet', depth=18),
-        decode_head=dict(
-            type='FCNHead',
-            in_channels=512,
-            channels=8,
-            num_classes=2,
-            out_channels=1,
-            threshold=0.3,
-        ),
+        decode_head=decode_head,
         test_cfg=ConfigDict(test_cfg or {}),
         **changes,
     ).eval()
@@ -330,6 +330,102 @@ def test_maps_of_two_folders_do_not_meet(tmp_path):
         for case in 'AB'
     }
     assert len(names) == 2
+
+
+def test_out_of_a_list_of_evaluators(tmp_path):
+    """Their tool sets a key of it; here the model writes, not the metric."""
+    evaluators = [ConfigDict(type='IoUMetric'), ConfigDict(type='IoUMetric')]
+    tool = Path(mmseg.__file__).parent / '.mim' / 'tools' / 'test.py'
+    if tool.is_file():
+        line = "cfg.test_evaluator['output_dir'] = args.out"
+        assert line in tool.read_text()
+    with pytest.raises(TypeError):
+        evaluators['output_dir'] = 'maps'
+    # from training to submission, with two evaluators: tests/tools
+    from mmseg_medical.converters.probability_maps import ProbabilityMaps
+
+    written = ProbabilityMaps(
+        tmp_path,
+        ids=['a'],
+        task='multiclass',
+        classes=[str(k) for k in range(301)],
+        postprocess=dict(mask_thr=0.5),
+        origin={},
+    )
+    probs = np.zeros((301, 4, 4), np.float32)
+    probs[300] = 1
+    written.write('a', probs)
+    assert written.masks('a')[299].all()
+    # the label 300 is 44 there
+    theirs = IoUMetric(output_dir=str(tmp_path / 'theirs'), format_only=True)
+    theirs.dataset_meta = dict(classes=written.classes)
+    label = torch.full((1, 4, 4), 300)
+    sample = dict(img_path='a.png', pred_sem_seg=dict(data=label))
+    theirs.process({}, [sample])
+    saved = cv2.imread(str(tmp_path / 'theirs' / 'a.png'), -1)
+    assert (saved == 300 % 256).all()
+
+
+def test_masks_of_more_than_a_byte(tmp_path):
+    """Their loader cuts labels to 8 bits."""
+    from mmseg.registry import TRANSFORMS
+
+    mask = np.full((4, 5), 300, np.uint16)
+    cv2.imwrite(str(tmp_path / 'mask.png'), mask)
+    cv2.imwrite(str(tmp_path / 'img.png'), np.zeros((4, 5, 3), np.uint8))
+    sample = dict(
+        img_path=str(tmp_path / 'img.png'),
+        seg_map_path=str(tmp_path / 'mask.png'),
+        seg_fields=[],
+        label_map=None,
+        reduce_zero_label=False,
+    )
+    loaded = {
+        kind: TRANSFORMS.build(dict(type=kind)).transform(dict(sample))
+        for kind in ('LoadAnnotations', 'LoadMaskRegion')
+    }
+    assert (loaded['LoadAnnotations']['gt_seg_map'] == 300 % 256).all()
+    np.testing.assert_array_equal(loaded['LoadMaskRegion']['gt_seg_map'], mask)
+
+
+def test_planes_have_no_accuracy_there():
+    pred = torch.zeros(1, 3, 4, 4)
+    with pytest.raises(AssertionError):
+        accuracy(pred, torch.zeros(1, 3, 4, 4))
+    loss = build('BCELoss')(pred, torch.zeros(1, 3, 4, 4))
+    assert loss.item() == pytest.approx(np.log(2))
+
+
+def test_the_threshold_of_one_channel_is_low_there():
+    plain = MODELS.build(dict(HEAD, num_classes=2, out_channels=1))
+    assert plain.threshold == 0.3
+    ours = segmentor('MedicalSegmentor', task='binary')
+    ours.decode_head.threshold = 0.3
+    assert ours.postprocess == dict(mask_thr=0.5)
+
+
+def test_views_of_overlapping_classes_are_argmaxed_there():
+    img, sample = image()
+    shared = torch.full((3, 8, 8), 4.0)  # all three classes are there
+
+    def of(kind, **changes):
+        model = segmentor(kind, **changes)
+        model.extract_feat = lambda inputs: inputs
+        model.encode_decode = lambda inputs, metas: shared[None]
+        model._logits = lambda features, size: shared[None]
+        return model
+
+    head = dict(HEAD, num_classes=3)
+    theirs = of('EncoderDecoder', decode_head=head)
+    theirs.test_cfg = ConfigDict(mode='whole')
+    views = dict(inputs=[[img], [img]], data_samples=[[sample], [sample]])
+    (out,) = build('SegTTAModel', module=theirs).test_step(views)
+    assert out.pred_sem_seg.data.shape == (1, 8, 8)
+    ours = of('MedicalSegmentor', task='multilabel', decode_head=head)
+    (out,) = MedicalTTAModel(ours, 'd4').test_step(
+        dict(inputs=[img], data_samples=[sample])
+    )
+    assert out.pred_sem_seg.data.tolist() == torch.ones(3, 8, 8).tolist()
 
 
 def test_resizing_is_the_same_as_there():

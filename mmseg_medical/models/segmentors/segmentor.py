@@ -271,7 +271,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         logits = logits.float()
         # A sigmoid would make a probability of inf; this makes it nan.
         broken = 0 * logits.sum((1, 2, 3), keepdim=True)
-        probs = self.task.probabilities(logits) + broken
+        probs = self.task.probabilities(logits).add_(broken)
         scores = torch.cat([inputs.new_empty(len(inputs), 0), *outputs], 1)
         return probs, scores.float()
 
