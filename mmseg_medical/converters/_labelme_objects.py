@@ -17,6 +17,7 @@ from mmseg_medical.converters.polygon import (
     check_near,
     nest,
     rasterize,
+    rectangle,
     to_numbers,
     to_ring,
 )
@@ -102,8 +103,7 @@ def _read_shape(
     rings: Rings = ()
     runs = None
     if kind == 'rectangle':
-        (x0, y0), (x1, y1) = points
-        rings = (np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]),)
+        rings = (rectangle(*points),)
     elif kind in _OUTLINES:
         rings = (points,)
     elif kind == 'mask':

@@ -101,7 +101,10 @@ def read_polygons(path: PathLike) -> list[Rings]:
 
 
 def write(records: Iterable[Record], path: PathLike) -> int:
-    """Write the objects of images; labels are lost.
+    """Write the objects of images; labels and scores are lost.
+
+    Outlines that are meant for ``cv2.fillPoly`` are written as they are,
+    others by way of their pixels. Objects without pixels are left out.
 
     Args:
         records: What to write; may be a generator.
