@@ -1,5 +1,6 @@
 """Shapes of LabelMe, and what belongs together as one object."""
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -124,7 +125,7 @@ def _read_points(points: Any, kind: str, where: str) -> Polygon:
     if count < least or count > (most or count):
         number = f'{least} points' + (' or more' if most is None else '')
         raise AnnotationError(
-            f'{where}: a {kind} has {number}, got {str(points)[:60]}'
+            f'{where}: a {kind} has {number}, got {reprlib.repr(points)[:60]}'
         )
     # Checked as a ring, which has three points at least.
     return to_ring([*points, *points[-1:] * 2], where)[:count]

@@ -1,6 +1,7 @@
 """GeoJSON as QuPath reads and writes it: one file of features per image."""
 
 import gzip
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -88,7 +89,9 @@ def read(
     return read_each(path, _SUFFIXES, read_file, skipped)
 
 
-def _read_areas(geometry: Any, where: str) -> tuple[Rings, ...]:
+def _read_areas(
+    geometry: Any, where: str, *, nested: bool = False
+) -> tuple[Rings, ...]:
     """Areas of a geometry; none where it has no area."""
     if geometry is None:
         return ()
@@ -96,7 +99,7 @@ def _read_areas(geometry: Any, where: str) -> tuple[Rings, ...]:
     if kind in _WITHOUT_AREA:
         return ()
     parts = geometry.get('coordinates') if kind else None
-    if kind == 'GeometryCollection':
+    if kind == 'GeometryCollection' and not nested:
         parts = geometry.get('geometries')
     elif kind == 'Polygon':
         parts = [parts]
@@ -110,16 +113,17 @@ def _read_areas(geometry: Any, where: str) -> tuple[Rings, ...]:
             f'{where}: a {kind} is a list, got {str(parts)[:60]}'
         )
     if kind == 'GeometryCollection':
-        return tuple(a for part in parts for a in _read_areas(part, where))
-    areas = []
+        areas = [_read_areas(part, where, nested=True) for part in parts]
+        return tuple(itertools.chain.from_iterable(areas))
+    polygons = []
     for rings in parts:
         if not isinstance(rings, list) or not rings:
             raise AnnotationError(
                 f'{where}: a polygon is a list of rings [[[x, y], …], …], '
                 f'got {str(rings)[:60]}'
             )
-        areas.append(tuple(to_ring(r, where, closed=True) for r in rings))
-    return tuple(areas)
+        polygons.append(tuple(to_ring(r, where, closed=True) for r in rings))
+    return tuple(polygons)
 
 
 def _read_feature(
@@ -128,11 +132,13 @@ def _read_feature(
     label: str,
     where: str,
 ) -> Annotation:
-    properties = dict(feature.get('properties') or {})
-    found = properties.get('classification') or {}
-    if isinstance(found, str):
-        found = dict(name=found)
-    name = _joined(found) or found.get('name', label)
+    properties = feature.get('properties') or {}
+    if not isinstance(properties, dict):
+        raise AnnotationError(
+            f'{where}: properties are {{…}}, got {str(properties)[:60]}'
+        )
+    properties = dict(properties)
+    name = _class_name(properties.get('classification'), label)
     if not isinstance(name, str):
         raise AnnotationError(
             f'{where}: the name of its classification is a text, got '
@@ -151,10 +157,14 @@ def _read_feature(
     )
 
 
-def _joined(classification: dict[str, Any]) -> str:
-    """Name of a class and the classes derived from it, as QuPath shows it."""
-    names = classification.get('names') or []
-    return ': '.join(map(str, names))
+def _class_name(classification: Any, label: str) -> Any:
+    """Name of a class and those derived from it, as QuPath shows it."""
+    if not isinstance(classification, dict):
+        return classification or label
+    names = classification.get('names')
+    if names and isinstance(names, list):
+        return ': '.join(map(str, names))
+    return classification.get('name', label)
 
 
 def write(
@@ -212,7 +222,7 @@ def _feature(
     classification = known.get('classification')
     if not isinstance(classification, dict):
         classification = {}
-    if _joined(classification) != annotation.label:
+    if _class_name(classification, '') != annotation.label:
         classification = {
             **{k: v for k, v in classification.items() if k != 'names'},
             'name': annotation.label,

@@ -18,6 +18,7 @@ overlap are one: their union is painted.
 """
 
 import os
+import reprlib
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -74,7 +75,8 @@ def to_ring(points: Any, where: str, *, closed: bool = False) -> Polygon:
             ring = ring[:-1]
     if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < 3:
         raise PolygonError(
-            f'{where}: expected three or more [x, y], got {str(points)[:60]}'
+            f'{where}: expected three or more [x, y], got '
+            f'{reprlib.repr(points)[:60]}'
         )
     if not (np.abs(ring) < 1e6).all():  # nan as well
         raise PolygonError(

@@ -102,7 +102,7 @@ def test_names_do_not_lead_out_of_the_folder(tmp_path, name):
 
 def test_names_that_stay_inside(tmp_path):
     assert _sources.inside(tmp_path, 'p1/../x') == tmp_path / 'x'
-    with pytest.raises(AnnotationError, match="two images named 'p1/../a'"):
+    with pytest.raises(AnnotationError, match=r"two images named 'p1/../a'"):
         _sources.write_each(
             [Record(name, None, ()) for name in ('a', 'p1/../a')],
             tmp_path,

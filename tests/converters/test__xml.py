@@ -79,5 +79,5 @@ def test_attributes_are_numbers():
     for name in ('bad', 'nan', 'huge', 'missing'):
         with pytest.raises(AnnotationError, match=f'here: {name} is'):
             _xml.number(element, name, 'here')
-    with pytest.raises(AnnotationError, match="x is '1.50', no whole"):
+    with pytest.raises(AnnotationError, match=r"x is '1.50', no whole"):
         _xml.whole_number(element, 'x', 'here')

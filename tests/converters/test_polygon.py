@@ -192,7 +192,7 @@ def test_areas_of_another_image_are_refused():
                 painter=painter,
                 where='a.json',
             )
-    with pytest.raises(PolygonError, match='polygon 1: .*nan'):
+    with pytest.raises(PolygonError, match=r'polygon 1: .*nan'):
         rasterize([(near * np.nan,)], (4, 5), region)
 
 

@@ -73,7 +73,7 @@ def test_the_box_holds_the_object(painter, seed):
 
 
 def test_the_box_of_what_is_not_there():
-    far = Annotation('a', polygons=((RING + (8, 0),),))
+    far = Annotation('a', polygons=((np.add(RING, (8, 0)),),))
     assert far.box((6, 8)) is None
     assert far.outlines((6, 8), 'corners') == ()
     assert Annotation('a').box((6, 8)) is None
