@@ -98,11 +98,13 @@ def corners(outlines: Outlines, region: Region, mask: Mask) -> None:
     _fill(*outlines, region.top, region.left, mask)
 
 
-def _following(rings: IntArray) -> IntArray:
-    """Number of the point that follows on each point of its ring."""
-    after = np.arange(1, int(rings[-1]) + 1)
+def _edges(points: Points, rings: IntArray) -> tuple[Points, Points]:
+    """Left and right end of the edge from each point on: twice (N, 2)."""
+    after = np.arange(1, len(points) + 1)
     after[rings[1:] - 1] = rings[:-1]
-    return after
+    ahead = points[after]
+    swap = (points[:, 0] > ahead[:, 0])[:, None]
+    return np.where(swap, ahead, points), np.where(swap, points, ahead)
 
 
 def _steps(count: IntArray, first: IntArray) -> tuple[IntArray, IntArray]:
@@ -121,9 +123,7 @@ def _fill_numpy(
     mask: Mask,
 ) -> None:
     height, width = mask.shape
-    ahead = points[_following(rings)]
-    swap = (points[:, 0] > ahead[:, 0])[:, None]
-    begin, end = np.where(swap, ahead, points), np.where(swap, points, ahead)
+    begin, end = _edges(points, rings)
     first, stop = (
         np.clip(np.ceil(x[:, 0] - 0.5).astype(np.int64) - left, 0, width)
         for x in (begin, end)
@@ -212,10 +212,9 @@ def _draw_numpy(
     points: Points, rings: IntArray, top: int, left: int, mask: Mask
 ) -> None:
     height, width = mask.shape
-    here = points.astype(np.int64) - (left, top)
-    ahead = here[_following(rings)]
-    swap = (here[:, 0] > ahead[:, 0])[:, None]
-    begin, end = np.where(swap, ahead, here), np.where(swap, here, ahead)
+    begin, end = (
+        side.astype(np.int64) - (left, top) for side in _edges(points, rings)
+    )
     step = end - begin
     sign = np.sign(step)
     step = np.abs(step)

@@ -189,7 +189,8 @@ def _read_mask(part: Element, shape: tuple[int, int], where: str) -> Runs:
     try:
         counts = parse_integers(part.get('rle', '').replace(',', ' '))
         edges = np.cumsum(counts)
-        if (counts < 0).any() or (edges[-1:] > height * width).any():
+        size = height * width
+        if (counts < 0).any() or ((edges < 0) | (edges > size)).any():
             raise ValueError(
                 f'its counts leave the window of {height} x {width} pixels '
                 '(height x width)'

@@ -9,7 +9,6 @@ only; 4 adds ``group_id``, 5 ``description`` and masks.
 """
 
 import base64
-import binascii
 import io
 import json
 import os
@@ -118,12 +117,16 @@ def image_bytes(path: PathLike) -> bytes | None:
         AnnotationError: If the file cannot be read.
     """
     data = read_json(path)
-    text = data.get('imageData') if isinstance(data, dict) else None
+    return _embedded(data, path) if isinstance(data, dict) else None
+
+
+def _embedded(data: dict[str, Any], path: PathLike) -> bytes | None:
+    text = data.get('imageData')
     if text is None:
         return None
     try:
         return base64.b64decode(text, validate=True)
-    except (TypeError, ValueError, binascii.Error) as error:
+    except (TypeError, ValueError) as error:
         raise AnnotationError(
             f'{path}: imageData is no base64 ({error}); was it cut short?'
         ) from None
@@ -167,13 +170,15 @@ def _size(
                     f'pixels, got {height!r} and {width!r}'
                 )
         return height, width  # type: ignore[return-value]
-    if data.get('imageData') is not None:
+    embedded = _embedded(data, file)
+    if embedded is not None:
         try:
-            with PIL.Image.open(io.BytesIO(image_bytes(file) or b'')) as img:
+            with PIL.Image.open(io.BytesIO(embedded)) as img:
                 return img.height, img.width
-        except (OSError, SyntaxError, ValueError) as error:
-            if isinstance(error, AnnotationError):
-                raise
+        except (
+            *(OSError, SyntaxError, ValueError),
+            PIL.Image.DecompressionBombError,
+        ) as error:
             raise AnnotationError(
                 f'{file}: imageData is no image ({error})'
             ) from None

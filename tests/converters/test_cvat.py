@@ -162,6 +162,7 @@ MASK = '<mask label="a" rle="{}" left="{}" top="7" width="3" height="2"/>'
         ('<spline label="a"/>', '<spline> is none of the shapes of CVAT'),
         (MASK.format('1, x', 5), "word 2 is 'x'"),
         (MASK.format('1, 9', 5), 'its counts leave the window of 2 x 3'),
+        (MASK.format(f'{9 * 10**17},' * 21 + '3', 5), 'its counts leave'),
         (MASK.format('-1, 3', 5), 'its counts leave the window'),
         (MASK.format('1, 2', 39), 'column 39 leaves one of 30 x 40'),
         ('<ellipse label="a" cx="1" cy="1" rx="1e8" ry="1"/>', 'a million'),
