@@ -1,10 +1,13 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
-from mmseg_medical._files import replacing
+from mmseg_medical._files import locked, replacing
+from mmseg_medical.errors import InputError
 
 
 def test_a_file_appears_whole_with_usual_rights(tmp_path):
@@ -54,4 +57,33 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         pytest.raises(OSError, match=r'cannot write .*file/a\.txt'),
         replacing(tmp_path / 'file' / 'a.txt'),
     ):
+        pass
+
+
+def test_a_folder_belongs_to_one_process(tmp_path):
+    """Another one is refused, until the first ends, however it ends."""
+    folder = tmp_path / 'fold_0'
+    code = (
+        'import fcntl, time\n'
+        f'file = open({str(folder / ".lock")!r}, "w")\n'
+        'fcntl.flock(file, fcntl.LOCK_EX)\n'
+        'print("locked", flush=True)\n'
+        'time.sleep(60)\n'
+    )
+    with locked(folder):
+        pass
+    other = subprocess.Popen(
+        [sys.executable, '-c', code], stdout=subprocess.PIPE
+    )
+    try:
+        other.stdout.readline()
+        with (
+            pytest.raises(InputError, match=r'fold_0 is being written by ano'),
+            locked(folder),
+        ):
+            pass
+    finally:
+        other.kill()
+        other.wait()
+    with locked(folder):
         pass

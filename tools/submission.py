@@ -1,6 +1,6 @@
 """Write a submission.
 
-Usage: tools/submission.py hubmap DIR [--out FILE]
+Usage: tools/submission.py OWNER DIR [--out FILE]
 """
 
 import argparse

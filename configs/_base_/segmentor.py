@@ -1,7 +1,6 @@
 # What all models share: normalisation by ImageNet, sides of a multiple of 32,
 # and the loss of the first place of HuBMAP 2022, CE and Lovasz 1:3. Another
-# task sets  task,  decode_head.num_classes  and, for overlapping classes,
-# decode_head.loss_decode = [dict(type='BCELoss')]  (a list replaces a list).
+# task sets  task  and  decode_head.num_classes.
 model = dict(
     type='MedicalSegmentor',
     task='binary',
@@ -16,8 +15,8 @@ model = dict(
     decode_head=dict(
         num_classes=2,
         loss_decode=[
-            dict(type='CrossEntropyLoss', loss_weight=0.25),
-            dict(type='LovaszLoss', loss_weight=0.75, reduction='none'),
+            dict(type='CELoss', loss_weight=0.25),
+            dict(type='LovaszSoftmaxLoss', loss_weight=0.75),
         ],
     ),
     test_cfg=dict(mode='whole', mask_thr=0.5),

@@ -14,22 +14,44 @@ from mmseg_medical.converters.table import write_table
 from mmseg_medical.errors import InputError
 
 Row = tuple[object, ...]
-Mask = NDArray[np.bool_]
+Masks = dict[str, NDArray[np.bool_]]
 
 
-def _hubmap(img_id: str, masks: Mask) -> Iterator[Row]:
+def _only(owner: str, masks: Masks) -> NDArray[np.bool_]:
     if len(masks) != 1:
         raise InputError(
-            f'a HuBMAP submission has one class, the maps have {len(masks)}'
+            f'a submission to {owner} has one class, the maps have '
+            f'{len(masks)}: {", ".join(masks)}'
         )
-    yield img_id, rle.encode(masks[0], 'hubmap')
+    return next(iter(masks.values()))
 
 
-# Header, and the rows of one image from its id and masks (K, H, W).
+def _hubmap(img_id: str, masks: Masks) -> Iterator[Row]:
+    yield img_id, rle.encode(_only('HuBMAP', masks), 'hubmap')
+
+
+def _siim(img_id: str, masks: Masks) -> Iterator[Row]:
+    yield img_id, rle.encode(_only('SIIM-ACR', masks), 'siim')
+
+
+def _uw_madison(img_id: str, masks: Masks) -> Iterator[Row]:
+    organs = {'large_bowel', 'small_bowel', 'stomach'}
+    if set(masks) != organs:
+        raise InputError(
+            f'a submission to UW-Madison has the classes {sorted(organs)}, '
+            f'the maps have {sorted(masks)}'
+        )
+    for label, mask in masks.items():
+        yield img_id, label, rle.encode(mask, 'uw_madison')
+
+
+# Header, and the rows of one image from its id and the mask of each class.
 FORMATS: dict[
-    str, tuple[tuple[str, ...], Callable[[str, Mask], Iterator[Row]]]
+    str, tuple[tuple[str, ...], Callable[[str, Masks], Iterator[Row]]]
 ] = {
     'hubmap': (('id', 'rle'), _hubmap),
+    'siim': (('ImageId', 'EncodedPixels'), _siim),
+    'uw_madison': (('id', 'class', 'predicted'), _uw_madison),
 }
 
 
@@ -43,14 +65,14 @@ def write_submission(
     """Write the submission file of a competition.
 
     Args:
-        owner: ``'hubmap'``.
+        owner: ``'hubmap'``, ``'siim'`` or ``'uw_madison'``.
         folder: Probability maps that ``tools/test.py --out`` wrote.
         path: CSV file to write, whole or not at all.
         mask_thr: Probability above which a pixel belongs to the mask; None
             takes the threshold that each map was written with.
 
     Returns:
-        Number of images.
+        Number of rows.
 
     Raises:
         InputError: If the owner is unknown, the folder has no maps or not
@@ -72,6 +94,9 @@ def write_submission(
 
     def rows() -> Iterator[Row]:
         for name in track_iter_progress(maps.ids, file=sys.stdout):
-            yield from rows_of(name, maps.masks(name, mask_thr=mask_thr))
+            masks = maps.masks(name, mask_thr=mask_thr)
+            yield from rows_of(
+                name, dict(zip(maps.labels, masks, strict=True))
+            )
 
     return write_table(path, header, rows())

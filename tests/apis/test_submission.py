@@ -87,5 +87,40 @@ def test_what_is_wrong_is_named(write, probs, tmp_path):
 
 def test_several_classes_are_no_hubmap_submission(write, probs, tmp_path):
     folder = write(probs.repeat(2, 1), 'multilabel', ('a', 'b'))
-    with pytest.raises(ValueError, match='one class, the maps have 2'):
-        write_submission('hubmap', folder, tmp_path / 's.csv')
+    for owner in ('hubmap', 'siim'):
+        with pytest.raises(ValueError, match=r'one class, .* have 2: a, b'):
+            write_submission(owner, folder, tmp_path / 's.csv')
+    with pytest.raises(ValueError, match=r"large_bowel.* have \['a', 'b'\]"):
+        write_submission('uw_madison', folder, tmp_path / 's.csv')
+    assert not (tmp_path / 's.csv').exists()
+
+
+def test_overlapping_classes_have_a_row_each(write, tmp_path):
+    organs = ('large_bowel', 'small_bowel', 'stomach')
+    probs = np.random.default_rng(1).random((2, 3, 30, 40))
+    probs[1, 2] = 0.1
+    folder = write(probs, 'multilabel', organs)
+    path = tmp_path / 's.csv'
+    assert write_submission('uw_madison', folder, path) == 6
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [r['id'] for r in rows] == ['a'] * 3 + ['b'] * 3
+    assert rows[-1] == dict(id='b', predicted='', **{'class': 'stomach'})
+    for row in rows:
+        k = organs.index(row['class'])
+        np.testing.assert_array_equal(
+            rle.decode(row['predicted'], (30, 40), 'uw_madison'),
+            probs['ab'.index(row['id']), k] > 0.5,
+        )
+
+
+def test_an_empty_mask_of_siim_is_minus_one(write, probs, tmp_path):
+    folder = write(np.stack([probs[0], probs[1] * 0.4]))
+    write_submission('siim', folder, tmp_path / 's.csv')
+    lines = (tmp_path / 's.csv').read_text().splitlines()
+    assert lines[0] == 'ImageId,EncodedPixels'
+    text = lines[1].removeprefix('a,')
+    np.testing.assert_array_equal(
+        rle.decode(text, (30, 40), 'siim'), probs[0, 0] > 0.5
+    )
+    assert lines[2] == 'b,-1'
