@@ -325,12 +325,13 @@ def _load_coco(rle: Any, shape: tuple[int, int] | None) -> Runs:
     counts = np.asarray(counts, np.int64)
     if counts.size and counts.min() < 0:
         raise ValueError(f'COCO count {np.argmin(counts) + 1} is negative')
-    if counts.sum() != size[0] * size[1]:
-        raise ValueError(
-            f'COCO counts add up to {counts.sum()} pixels, the size {size} '
-            f'has {size[0] * size[1]}'
-        )
     edges = np.cumsum(counts)
+    beyond = (edges < 0) | (edges > size[0] * size[1])  # also past 64 bits
+    if beyond.any() or counts.sum() != size[0] * size[1]:
+        raise ValueError(
+            f'COCO counts add up to {sum(counts.tolist())} pixels, the size '
+            f'{size} has {size[0] * size[1]}'
+        )
     starts, ends = edges[:-1:2], edges[1::2]
     filled = starts < ends  # other writers leave runs of no pixel
     return Runs(starts[filled], ends[filled], size, 'F')

@@ -107,6 +107,11 @@ def test_dsb2018_has_no_empty_masks():
         (5, 'kaggle', 'expected text'),
         ('0', 'coco', 'expected a COCO dict'),
         (dict(size=[3, 3], counts=[1, 2]), 'coco_counts', 'add up to 3'),
+        (
+            dict(size=[3, 3], counts=[2**62] * 4 + [9]),  # 9, in 64 bits
+            'coco_counts',
+            f'add up to {2**64 + 9} pixels',
+        ),
         (dict(size=[3, 3], counts=[10, -1]), 'coco_counts', 'count 2 is neg'),
         (dict(size=[3, 4], counts=[12]), 'coco_counts', 'differs from'),
         (dict(size=[3, 3], counts='1o'), 'coco', 'end within a number'),
