@@ -4,9 +4,6 @@ import functools
 import json
 import math
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,18 +11,14 @@ import tifffile
 from numpy.typing import NDArray
 
 from mmseg_medical._files import replacing
-from mmseg_medical.errors import InputError
+from mmseg_medical.converters._decoding import ImageError as ImageError
+from mmseg_medical.converters._decoding import PathLike, existing, naming
 
-PathLike = str | os.PathLike[str]
 Array = NDArray[Any]
 
 
 _JPEG = (6, 7, 34892, 33007)  # compressions that decode to RGB
 _ALPHA = ((1,), (2,))  # transparency: associated or not
-
-
-class ImageError(InputError):
-    """An image file that cannot be read, with its name and what to do."""
 
 
 class Region(NamedTuple):
@@ -82,12 +75,8 @@ class TIFFImage:
     """
 
     def __init__(self, path: PathLike, page: int | None = None) -> None:
-        self.path = Path(path)
-        if not self.path.is_file():
-            raise FileNotFoundError(
-                f'{path} does not exist; check data_root and data_prefix'
-            )
-        with _naming(self.path), tifffile.TiffFile(self.path) as file:
+        self.path = existing(path)
+        with naming(self.path, 'TIFF'), tifffile.TiffFile(self.path) as file:
             if not file.series:
                 raise ValueError('it holds no image')
             series = file.series[0].levels[0]
@@ -176,7 +165,7 @@ class TIFFImage:
         """
         region = Region(*(region or (0, 0, *self.shape[:2])))
         region.check(self.shape, self.path)
-        with _naming(self.path):
+        with naming(self.path, 'TIFF'):
             if self._offsets:
                 planes = [self._map(k, region) for k in self._offsets]
             else:
@@ -276,39 +265,6 @@ def _parsed(path: str, page: int | None, _mtime: int, _size: int) -> TIFFImage:
     return TIFFImage(path, page)
 
 
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Turn what tifffile raises into one error that names the file."""
-    try:
-        yield
-    except ImageError:
-        raise
-    except (FileNotFoundError, PermissionError):
-        raise
-    except Exception as error:  # decoders raise many types
-        raise ImageError(
-            f'{path} cannot be read as TIFF: {error}{_what_it_is(path)}'
-        ) from error
-
-
-def _what_it_is(path: Path) -> str:
-    with open(path, 'rb') as file:
-        start = file.read(4)
-    kinds = {
-        b'II*\0': '',
-        b'MM\0*': '',
-        b'II+\0': '',
-        b'MM\0+': '',
-        b'': '; it is empty: copy or download it again',
-        b'\x89PNG': '; it is a PNG with another name',
-        b'PK\3\4': '; it is a zip file: unpack it',
-    }
-    for known, name in ((b'\xff\xd8', 'a JPEG'), (b'<', 'a web page')):
-        if start.startswith(known):
-            return f'; it is {name} with another name'
-    return kinds.get(start, f'; a TIFF does not begin with {start!r}')
-
-
 def write_tiff(
     path: PathLike, img: Array, *, metadata: dict[str, Any] | None = None
 ) -> None:
@@ -339,7 +295,7 @@ def write_tiff(
 
 def read_metadata(path: PathLike) -> dict[str, Any]:
     """Metadata that :func:`write_tiff` kept in a file; {} without any."""
-    with _naming(Path(path)), tifffile.TiffFile(path) as file:
+    with naming(path, 'TIFF'), tifffile.TiffFile(path) as file:
         try:
             metadata = json.loads(file.pages.first.description)
         except ValueError:
