@@ -1,6 +1,7 @@
 """What the readers of image files share: one error that names the file."""
 
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,15 +79,21 @@ def naming(path: PathLike, kind: str) -> Iterator[None]:
     except (ImageError, FileNotFoundError, PermissionError, ImportError):
         raise
     except Exception as error:  # decoders raise many types
+        what: object = error
+        if isinstance(error, (EOFError, struct.error)):
+            what = 'it is cut short; copy or download it again'
         raise ImageError(
-            f'{path} cannot be read as {kind}: {error}'
+            f'{path} cannot be read as {kind}: {what}'
             f'{_what_it_is(Path(path), kind)}'
         ) from error
 
 
 def _what_it_is(path: Path, kind: str) -> str:
     with open(path, 'rb') as file:
-        start = file.read(4)
+        start = file.read(132)
+    if start[128:] == b'DICM':  # what comes before may be of a TIFF
+        return '' if kind == 'DICOM' else '; it is DICOM with another name'
+    start = start[:4]
     for known, name in _STARTS:
         if start.startswith(known) if known else not start:
             return '' if kind in name else f'; it is {name}'

@@ -1,11 +1,16 @@
 """Elements of a frame of DICOM, wherever the file keeps them."""
 
 import math
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+DEFLATED = '1.2.840.10008.1.2.1.99'  # transfer syntax
+_MOST_INFLATED = 2**31  # bytes
 
 
 class FrameHeader:
@@ -63,3 +68,24 @@ class FrameHeader:
             if found is not None and found.min() > 0:
                 return float(found[0]), float(found[1])
         return None
+
+
+def check_inflated(path: Path, pydicom: Any) -> None:
+    """Refuse a deflated file that would fill the memory.
+
+    Raises:
+        ValueError: If it inflates to more than 2 GiB, or is cut short.
+    """
+    meta = pydicom.filereader.read_file_meta_info(path)
+    if meta.get('TransferSyntaxUID') != DEFLATED:
+        return
+    inflater, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    with open(path, 'rb') as file:
+        file.seek(132 + 12 + meta.FileMetaInformationGroupLength)
+        while not inflater.eof:
+            packed = inflater.unconsumed_tail or file.read(2**20)
+            if not packed:
+                raise ValueError('its deflated data are cut short')
+            total += len(inflater.decompress(packed, 2**20))
+            if total > _MOST_INFLATED:
+                raise ValueError(f'it inflates to over {_MOST_INFLATED} bytes')

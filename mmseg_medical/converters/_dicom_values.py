@@ -158,8 +158,8 @@ def _table(item: Any) -> tuple[Array, int]:
     if isinstance(data, bytes):
         # Written as words; a few files pack two entries into one.
         order = '>' if item.original_encoding[1] is False else '<'
-        words = len(data) >= 2 * count
-        data = np.frombuffer(data, f'{order}u2' if words else np.uint8)
+        packed = bits <= 8 and count <= len(data) < 2 * count
+        data = np.frombuffer(data, np.uint8 if packed else f'{order}u2')
     table = np.asarray(data)
     if not 1 <= bits <= 16 or len(table) < count:
         raise ValueError(

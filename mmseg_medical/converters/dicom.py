@@ -3,8 +3,6 @@
 import functools
 import math
 import os
-import zlib
-from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -18,22 +16,20 @@ from mmseg_medical.converters._decoding import (
     existing,
     naming,
 )
-from mmseg_medical.converters._dicom_header import FrameHeader
+from mmseg_medical.converters._dicom_header import (
+    DEFLATED,
+    FrameHeader,
+    check_inflated,
+)
 from mmseg_medical.converters._dicom_values import Window
 from mmseg_medical.converters.tiff import Region
 
 Array = NDArray[Any]
 
-_DEFLATED = '1.2.840.10008.1.2.1.99'
-_MOST_INFLATED = 2**31  # bytes
 # A frame above so many bytes has to have a 2000th of them in the file.
 _SURELY_SMALL = 2**26
 _MOST_RATIO = 2000
-_PIXELS = {
-    'PixelData': 1,
-    'FloatPixelData': 4,
-    'DoubleFloatPixelData': 8,
-}
+_PIXELS = ('PixelData', 'FloatPixelData', 'DoubleFloatPixelData')
 
 
 class DICOMOptions(TypedDict, total=False):
@@ -79,7 +75,7 @@ class DICOMImage:
             with naming(self.path, 'DICOM'):
                 raise ValueError("it has no 'DICM' after 128 bytes")
         with naming(self.path, 'DICOM'):
-            _check_inflated(self.path, pydicom)
+            check_inflated(self.path, pydicom)
             with open(self.path, 'rb') as file:
                 self.header = pydicom.dcmread(file, stop_before_pixels=True)
                 rest = os.fstat(file.fileno()).st_size - file.tell()
@@ -97,7 +93,7 @@ class DICOMImage:
             samples = int(self.header.get('SamplesPerPixel') or 1)
             colour = samples == 3 or self._photometric == 'PALETTE COLOR'
             self.shape: tuple[int, ...] = (height, width) + (3,) * colour
-            if self.syntax != _DEFLATED:  # there all of it was read
+            if self.syntax != DEFLATED:  # there all of it was read
                 self._check_length(height * width * samples, rest)
 
     @classmethod
@@ -212,13 +208,13 @@ class DICOMImage:
         """Stored numbers of a frame, colours as RGB, native byte order."""
         pixels = optional('pydicom.pixels', extra='dicom')
         source: Any = self.path
-        if self.frames == 1 or self.syntax == _DEFLATED:
+        if self.frames == 1 or self.syntax == DEFLATED:
             # The whole file; pydicom finds a frame in an open file only
             # where its elements are written as the header says.
             dcmread = optional('pydicom', extra='dicom').dcmread
             source = dcmread(self.path)
             if not any(key in source for key in _PIXELS):
-                raise ValueError('it has no pixels')
+                raise EOFError  # pydicom drops an element that is cut
         plugin = _dicom_codec.PLUGIN if self.syntax.is_encapsulated else ''
         array: Array = pixels.pixel_array(
             source, index=frame, decoding_plugin=plugin
@@ -297,20 +293,3 @@ def dicom_size(path: PathLike) -> tuple[int, int]:
 @functools.lru_cache(maxsize=128)
 def _parsed(path: str, _mtime: int, _size: int) -> DICOMImage:
     return DICOMImage(path)
-
-
-def _check_inflated(path: Path, pydicom: Any) -> None:
-    """Refuse a deflated file that would fill the memory."""
-    meta = pydicom.filereader.read_file_meta_info(path)
-    if meta.get('TransferSyntaxUID') != _DEFLATED:
-        return
-    inflater, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
-    with open(path, 'rb') as file:
-        file.seek(132 + 12 + meta.FileMetaInformationGroupLength)
-        while not inflater.eof:
-            packed = inflater.unconsumed_tail or file.read(2**20)
-            if not packed:
-                raise ValueError('its deflated data are cut short')
-            total += len(inflater.decompress(packed, 2**20))
-            if total > _MOST_INFLATED:
-                raise ValueError(f'it inflates to over {_MOST_INFLATED} bytes')
