@@ -93,6 +93,8 @@ def _what_it_is(path: Path, kind: str) -> str:
         start = file.read(132)
     if start[128:] == b'DICM':  # what comes before may be of a TIFF
         return '' if kind == 'DICOM' else '; it is DICOM with another name'
+    if kind == 'NIfTI' and path.suffix.lower() == '.gz':
+        return ''
     start = start[:4]
     for known, name in _STARTS:
         if start.startswith(known) if known else not start:

@@ -122,7 +122,7 @@ class NIfTIImage:
         self._axes = [int(np.flatnonzero(ornt[:, 0] == a)[0]) for a in axes]
         self._reversed = [
             # nibabel counts to the right and to the front.
-            (ornt[f, 1] < 0) != (a in (0, 1)) != (a in against)
+            bool(ornt[f, 1] < 0) ^ (a in (0, 1)) ^ (a in against)
             for a, f in zip(axes, self._axes, strict=True)
         ]
         self.spacing = tuple(float(sizes[f] * factor) for f in self._axes)
