@@ -5,6 +5,7 @@ from mmseg_medical.datasets.transforms.albumentations import (
 )
 from mmseg_medical.datasets.transforms.choose_region import ChooseRandomRegion
 from mmseg_medical.datasets.transforms.contrast import ApplyCLAHE
+from mmseg_medical.datasets.transforms.intensity import MapIntensity
 from mmseg_medical.datasets.transforms.load_image import LoadImageRegion
 from mmseg_medical.datasets.transforms.load_mask import LoadMaskRegion
 from mmseg_medical.datasets.transforms.packing import PackMedicalInputs
@@ -16,6 +17,7 @@ __all__ = [
     'ChooseRandomRegion',
     'LoadImageRegion',
     'LoadMaskRegion',
+    'MapIntensity',
     'PackMedicalInputs',
     'StainJitter',
     'StainNormalize',
