@@ -3,22 +3,26 @@
 from mmseg_medical.datasets.transforms.albumentations import (
     ApplyAlbumentations,
 )
+from mmseg_medical.datasets.transforms.choose_by import ChooseBy
 from mmseg_medical.datasets.transforms.choose_region import ChooseRandomRegion
 from mmseg_medical.datasets.transforms.contrast import ApplyCLAHE
 from mmseg_medical.datasets.transforms.intensity import MapIntensity
 from mmseg_medical.datasets.transforms.load_image import LoadImageRegion
 from mmseg_medical.datasets.transforms.load_mask import LoadMaskRegion
 from mmseg_medical.datasets.transforms.packing import PackMedicalInputs
+from mmseg_medical.datasets.transforms.rescale import RescaleToPixelSize
 from mmseg_medical.datasets.transforms.stain import StainJitter, StainNormalize
 
 __all__ = [
     'ApplyAlbumentations',
     'ApplyCLAHE',
+    'ChooseBy',
     'ChooseRandomRegion',
     'LoadImageRegion',
     'LoadMaskRegion',
     'MapIntensity',
     'PackMedicalInputs',
+    'RescaleToPixelSize',
     'StainJitter',
     'StainNormalize',
 ]
