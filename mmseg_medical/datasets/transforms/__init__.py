@@ -6,9 +6,11 @@ from mmseg_medical.datasets.transforms.albumentations import (
 from mmseg_medical.datasets.transforms.choose_by import ChooseBy
 from mmseg_medical.datasets.transforms.choose_region import ChooseRandomRegion
 from mmseg_medical.datasets.transforms.contrast import ApplyCLAHE
+from mmseg_medical.datasets.transforms.cut_mix import CutMixWithinGroup
 from mmseg_medical.datasets.transforms.intensity import MapIntensity
 from mmseg_medical.datasets.transforms.load_image import LoadImageRegion
 from mmseg_medical.datasets.transforms.load_mask import LoadMaskRegion
+from mmseg_medical.datasets.transforms.mix_up import MixUpWithinGroup
 from mmseg_medical.datasets.transforms.packing import PackMedicalInputs
 from mmseg_medical.datasets.transforms.rescale import RescaleToPixelSize
 from mmseg_medical.datasets.transforms.stain import StainJitter, StainNormalize
@@ -18,9 +20,11 @@ __all__ = [
     'ApplyCLAHE',
     'ChooseBy',
     'ChooseRandomRegion',
+    'CutMixWithinGroup',
     'LoadImageRegion',
     'LoadMaskRegion',
     'MapIntensity',
+    'MixUpWithinGroup',
     'PackMedicalInputs',
     'RescaleToPixelSize',
     'StainJitter',
