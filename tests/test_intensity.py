@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -106,6 +106,7 @@ def test_standard_deviations():
     assert out[0, 0] == pytest.approx(-img[20:].mean() / img[20:].std(), 1e-4)
 
 
+@settings(deadline=None)
 @given(
     arrays(
         st.sampled_from(['uint8', 'int16', 'float32']),

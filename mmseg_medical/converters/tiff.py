@@ -11,6 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from mmseg_medical._files import replacing
+from mmseg_medical.converters import _lzw
 from mmseg_medical.converters._decoding import ImageError as ImageError
 from mmseg_medical.converters._decoding import PathLike, existing, naming
 
@@ -215,24 +216,25 @@ class TIFFImage:
                         left // cols, (left + width - 1) // cols + 1
                     ):
                         index = (s * down + r) * across + c
-                        tile = page.segment(file, index)
                         y, x = r * rows - top, c * cols - left
                         to = out[max(y, 0) : y + rows, max(x, 0) : x + cols][
                             ..., s * chunky : (s + 1) * chunky
                         ]
-                        if tile is None:  # a hole in a sparse file
-                            to[:] = key.nodata
-                            continue
-                        part = tile[0][max(-y, 0) :, max(-x, 0) :]
-                        to[:] = part[: to.shape[0], : to.shape[1]]
+                        at = (max(-y, 0), max(-x, 0))
+                        if not page.read(file, index, to, at, cols):
+                            to[:] = key.nodata  # a hole in a sparse file
         return out
 
 
 class _Page:
     """Where the strips or tiles of a page lie, and how to decode them."""
 
-    def __init__(self, offsets: Any, counts: Any, decode: Any) -> None:
+    def __init__(
+        self, offsets: Any, counts: Any, decode: Any, differences: bool | None
+    ) -> None:
         self.offsets, self.counts, self.decode = offsets, counts, decode
+        # Of LZW with 8 bits; None for all else.
+        self.differences = differences
 
     @classmethod
     def of(cls, page: Any) -> '_Page':
@@ -242,22 +244,51 @@ class _Page:
             decode = functools.partial(
                 decode, jpegtables=page.jpegtables, jpegheader=key.jpegheader
             )
-        return cls(page.dataoffsets, page.databytecounts, decode)
+        differences = None
+        if (
+            (key.compression, key.dtype, key.bitspersample, key.fillorder)
+            == (5, np.uint8, 8, 1)
+        ) and key.predictor in (1, 2):
+            differences = key.predictor == 2
+        return cls(page.dataoffsets, page.databytecounts, decode, differences)
 
     @property
     def end(self) -> int:
         """First byte of the file after all segments."""
         return max(map(sum, zip(self.offsets, self.counts, strict=True)))
 
-    def segment(self, file: Any, index: int) -> Array | None:
-        """Decoded strip or tile (depth, height, width, samples)."""
+    def read(
+        self,
+        file: Any,
+        index: int,
+        to: Array,
+        at: tuple[int, int],
+        columns: int,
+    ) -> bool:
+        """Decode a strip or tile and take a window of it.
+
+        Args:
+            file: The open file.
+            index: Number of the strip or tile.
+            to: (h, w, samples), takes the window.
+            at: Row and column of the window in the strip or tile.
+            columns: Width of the strip or tile in pixels.
+
+        Returns:
+            False where the file has no such strip or tile.
+        """
         if self.counts[index] == 0:
-            return None
+            return False
         file.seek(self.offsets[index])
-        tile: Array | None = self.decode(file.read(self.counts[index]), index)[
-            0
-        ]
-        return tile
+        data = file.read(self.counts[index])
+        if self.differences is not None and _lzw.is_lzw(data):
+            src = np.frombuffer(data, np.uint8)
+            if _lzw.window(src, to, *at, columns, self.differences):
+                return True
+        tile = self.decode(data, index)[0]  # (depth, height, width, samples)
+        part = tile[0][at[0] :, at[1] :]
+        to[:] = part[: to.shape[0], : to.shape[1]]
+        return True
 
 
 @functools.lru_cache(maxsize=128)

@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmseg_medical.converters.image import read_image
@@ -16,6 +16,7 @@ from mmseg_medical.converters.volume import (
 NAMES = 'abcdef'
 
 
+@settings(deadline=None)
 @given(st.permutations(range(6)), st.floats(0.1, 10), st.floats(-100, 100))
 def test_slices_are_sorted_whatever_their_order(order, step, start):
     places = [start + step * k for k in order]
