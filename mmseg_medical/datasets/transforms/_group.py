@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmseg_medical.datasets.transforms._sample import mask_fields
 from mmseg_medical.errors import InputError
 
 
@@ -81,12 +82,6 @@ class MixWithinGroup(BaseTransform):
         self, results: dict[str, Any], other: dict[str, Any], share: float
     ) -> dict[str, Any]:
         """Mix ``other`` into ``results``, of which ``share`` remains."""
-
-
-def mask_fields(results: dict[str, Any]) -> list[str]:
-    """Keys of everything that lies upon the pixels of the image."""
-    fields = list(results.get('seg_fields', ()))
-    return fields + ['seg_weight'] * ('seg_weight' in results)
 
 
 def _check_alike(results: dict[str, Any], other: dict[str, Any]) -> None:

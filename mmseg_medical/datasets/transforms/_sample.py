@@ -102,3 +102,9 @@ def load_runs(
             for text in (texts if isinstance(texts, list) else [texts])
         ]
     return results['runs']
+
+
+def mask_fields(results: dict[str, Any]) -> list[str]:
+    """Keys of everything that lies upon the pixels of the image."""
+    fields = list(results.get('seg_fields', ()))
+    return fields + ['seg_weight'] * ('seg_weight' in results)

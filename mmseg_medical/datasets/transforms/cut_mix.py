@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 from mmseg.registry import TRANSFORMS
 
-from mmseg_medical.datasets.transforms._group import (
-    MixWithinGroup,
-    mask_fields,
-)
+from mmseg_medical.datasets.transforms._group import MixWithinGroup
+from mmseg_medical.datasets.transforms._sample import mask_fields
 
 
 @TRANSFORMS.register_module()

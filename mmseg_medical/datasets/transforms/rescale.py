@@ -6,6 +6,7 @@ from typing import Any
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from mmseg_medical.datasets.transforms._sample import mask_fields
 from mmseg_medical.errors import InputError
 from mmseg_medical.resampling import resize_image, resize_labels
 
@@ -85,9 +86,8 @@ class RescaleToPixelSize(BaseTransform):
             for side, factor in zip(before, factors, strict=True)
         )
         results['img'] = resize_image(img, size)
-        for field in (*results.get('seg_fields', ()), 'seg_weight'):
-            if field in results:
-                results[field] = resize_labels(results[field], size)
+        for field in mask_fields(results):
+            results[field] = resize_labels(results[field], size)
         results['img_shape'] = size
         results['scale_factor'] = (size[1] / before[1], size[0] / before[0])
         return results
