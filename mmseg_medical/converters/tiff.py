@@ -291,7 +291,7 @@ class _Page:
         return True
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=512)  # some 20 kB each
 def _parsed(path: str, page: int | None, _mtime: int, _size: int) -> TIFFImage:
     return TIFFImage(path, page)
 
