@@ -233,3 +233,31 @@ def image_size(
     else:
         shape = NIfTIImage.open(path, plane).shape
     return shape[0], shape[1]
+
+
+def image_spacing(
+    path: PathLike, *, frame: int | None = None, plane: Plane = 'axial'
+) -> tuple[float, float] | None:
+    """Distance of pixels (height, width) in mm; None where not told.
+
+    Of DICOM, see :meth:`DICOMImage.spacing`, and of NIfTI; other formats tell
+    none.
+
+    Args:
+        path: File that :func:`read_image` reads.
+        frame: Frame from 0, of files that hold several.
+        plane: Across which axis slices of NIfTI are taken.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If what reads the format is not installed.
+        ImageError: If the file cannot be read.
+    """
+    path = Path(path)
+    kind = _format(path)
+    if kind == 'dicom':
+        return DICOMImage.open(path).spacing(frame or 0)
+    if kind == 'nifti':
+        _, height, width = NIfTIImage.open(path, plane).spacing
+        return height, width
+    return None

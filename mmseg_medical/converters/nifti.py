@@ -125,7 +125,8 @@ class NIfTIImage:
             bool(ornt[f, 1] < 0) ^ (a in (0, 1)) ^ (a in against)
             for a, f in zip(axes, self._axes, strict=True)
         ]
-        self.spacing = tuple(float(sizes[f] * factor) for f in self._axes)
+        depth, rows, columns = (float(sizes[f] * factor) for f in self._axes)
+        self.spacing = (depth, rows, columns)
         self.frames, height, width = (extent[f] for f in self._axes)
         channels = math.prod(extent[3:])
         if self._img.dataobj.dtype.names:

@@ -9,6 +9,7 @@ import pytest
 from mmseg_medical.converters.dicom import DICOMImage, dicom_size, is_dicom
 from mmseg_medical.converters.image import (
     image_size,
+    image_spacing,
     read_image,
     read_labels,
 )
@@ -311,6 +312,7 @@ def test_real_chests(real_data, tmp_path):
         assert img.max() > 200
         spacing = DICOMImage.open(path).spacing()
         assert 0.1 < spacing[0] == spacing[1] < 0.2
+        assert image_spacing(path) == spacing
     bare = tmp_path / 'ID_0011fe81e'
     shutil.copyfile(paths[0], bare)
     np.testing.assert_array_equal(read_image(bare), read_image(paths[0]))

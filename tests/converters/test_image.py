@@ -6,6 +6,7 @@ import tifffile
 
 from mmseg_medical.converters.image import (
     image_size,
+    image_spacing,
     read_image,
     read_labels,
 )
@@ -143,6 +144,11 @@ def test_tiff_without_its_suffix(tmp_path):
     tifffile.imwrite(tmp_path / 'a.bin', pixels)
     np.testing.assert_array_equal(read_image(tmp_path / 'a.bin'), pixels)
     assert image_size(tmp_path / 'a.bin') == (3, 4)
+
+
+def test_other_formats_tell_no_spacing(tmp_path):
+    tifffile.imwrite(tmp_path / 'a.tif', np.zeros((3, 4), np.uint8))
+    assert image_spacing(tmp_path / 'a.tif') is None
 
 
 def test_pages(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from mmseg_medical.converters.image import (
     image_size,
+    image_spacing,
     read_image,
     read_labels,
 )
@@ -60,6 +61,7 @@ def test_slices_lie_alike_however_they_are_stored(body, save, order, signs):
     assert (img.frames, img.shape) == (7, (6, 5))
     assert img.spacing == pytest.approx((3.0, 2.0, 1.5))
     assert NIfTIImage.open(path, 'sagittal').spacing == (1.5, 3.0, 2.0)
+    assert image_spacing(path, frame=1) == pytest.approx((2.0, 1.5))
     assert image_size(path, plane='coronal') == (7, 5)
 
 

@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from mmseg_medical.converters.dicom import DICOMOptions
-from mmseg_medical.converters.image import read_image
+from mmseg_medical.converters.image import image_spacing, read_image
 from mmseg_medical.datasets.transforms._sample import (
     Source,
     sources,
@@ -41,7 +41,8 @@ class LoadImageRegion(BaseTransform):
     (optional), the page, frame or slice from 0 or several; plane (optional),
     ``'axial'``, ``'coronal'`` or ``'sagittal'`` slices of NIfTI.
     Added keys: img (H, W, C) of the stored type; img_shape, ori_shape
-    (height, width) of what was read. Transparency is dropped.
+    (height, width) of what was read; spacing (height, width) in mm, where the
+    file tells it and the sample does not. Transparency is dropped.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -75,9 +76,22 @@ class LoadImageRegion(BaseTransform):
             for source in stack:
                 _check_alike(stack[0], img, source, pixels[source])
             img = np.concatenate([pixels[source] for source in stack], 2)
+        self._keep_spacing(stack[0], results)
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
         return results
+
+    @staticmethod
+    def _keep_spacing(source: Source, results: dict[str, Any]) -> None:
+        if 'spacing' in results:
+            return
+        spacing = image_spacing(
+            source.path,
+            frame=source.frame,
+            plane=results.get('plane', 'axial'),
+        )
+        if spacing is not None:
+            results['spacing'] = spacing
 
     def _read(self, source: Source, results: dict[str, Any]) -> Any:
         """Pixels (H, W, C) of one file."""

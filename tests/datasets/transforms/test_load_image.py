@@ -141,6 +141,7 @@ def test_options_of_dicom(dicom):
     assert img.dtype == np.uint8
     assert (img.ravel()[:840] == 0).all()
     assert (img.ravel()[1241:] == 255).all()
+    assert 'spacing' not in load(dict(sample))
     with pytest.raises(InputError, match=r"dicom=…\) has no \['windows'\]"):
         LoadImageRegion(dicom=dict(windows=1))
 
@@ -171,3 +172,10 @@ def test_slices_of_a_volume_and_of_its_labels(tmp_path):
     assert (
         LoadMaskRegion()(dict(sample, seg_frame=None))['gt_seg_map'].sum() == 0
     )
+
+
+def test_the_file_tells_the_spacing_where_the_sample_does_not(dicom):
+    path = str(dicom(np.ones((4, 5), np.uint8), PixelSpacing=[0.5, 0.25]))
+    assert LoadImageRegion()(dict(img_path=path))['spacing'] == (0.5, 0.25)
+    known = dict(img_path=[path] * 3, spacing=(3, 1, 1))
+    assert LoadImageRegion()(known)['spacing'] == (3, 1, 1)
