@@ -16,6 +16,12 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
+from mmseg_medical.models.segmentors.mixing import (
+    both_masks,
+    check_mixed,
+    is_mixed,
+    pad_planes,
+)
 from mmseg_medical.models.task import TASKS, Task
 
 Samples = list[SegDataSample]
@@ -130,7 +136,8 @@ def head_losses(
         task: Its task.
         logits: (N, C, h, w).
         samples: N samples with ``gt_sem_seg``, and ``seg_weight`` (1, H, W)
-            where pixels have weights.
+            where pixels have weights, or a second mask where images are
+            mixed.
 
     Returns:
         Scalars by name; terms of one name are added up.
@@ -140,9 +147,13 @@ def head_losses(
             use for weights of pixels.
     """
     gt = stacked_masks(samples)
-    target = task.target(gt)
     logits = resize_logits(logits, gt.shape[2:], head.align_corners)
     weight = _weight(head, logits, gt, samples)
+    if any(map(is_mixed, samples)):
+        sampler = [] if head.sampler is None else [head.sampler]
+        check_mixed([*losses_of(head), *sampler], samples)
+        logits, gt, weight = both_masks(logits, gt, samples)
+    target = task.target(gt)
     extra = {} if weight is None else dict(weight=weight)
     losses: dict[str, Tensor] = {}
     for term in losses_of(head):
@@ -176,6 +187,8 @@ def own_losses(
         InputError: If masks do not fit the task, or pixels have weights,
             which the head would not see.
     """
+    if any(map(is_mixed, samples)):
+        check_mixed([head], samples)
     if 'seg_weight' in samples[0]:
         raise InputError(
             f'{type(head).__name__} computes its loss itself, without the '
@@ -236,20 +249,13 @@ def _weight(
     """Weight (N, H, W) of pixels from the pipeline and the head's sampler."""
     weight = None
     if 'seg_weight' in samples[0]:
-        weight = torch.cat([_pad(s.seg_weight.data, gt) for s in samples])
+        # The preprocessor pads images and masks, but not these.
+        weights = [pad_planes(s.seg_weight.data, gt) for s in samples]
+        weight = torch.cat(weights)
     if head.sampler is not None:
         chosen = head.sampler.sample(logits, gt)
         weight = chosen if weight is None else weight * chosen
     return weight
-
-
-def _pad(weight: Tensor, gt: Tensor) -> Tensor:
-    """Weight (1, h, w) with zeros up to the size of masks (…, H, W).
-
-    The preprocessor pads images and masks, but not these.
-    """
-    height, width = (gt.shape[k] - weight.shape[k] for k in (-2, -1))
-    return nn.functional.pad(weight.to(gt.device), (0, width, 0, height))
 
 
 def _check_loss(loss: nn.Module, task: Task, weight: Any) -> None:

@@ -24,6 +24,7 @@ from mmseg_medical.models.segmentors.heads import (
     own_losses,
     resize_logits,
 )
+from mmseg_medical.models.segmentors.mixing import check_mixed, is_mixed
 from mmseg_medical.models.segmentors.prediction import (
     DTYPES,
     ImagePredictor,
@@ -188,6 +189,8 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         Raises:
             InputError: If a loss is nan or inf; the message names the images.
         """
+        if any(map(is_mixed, data_samples)):
+            check_mixed(self.image_heads.values(), data_samples)
         features = self.extract_feat(inputs)
         losses: dict[str, Tensor] = {}
         logits: Any = None  # of the head before, for a cascade
