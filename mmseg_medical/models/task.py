@@ -15,8 +15,8 @@ class Task(ABC):
     """Meaning of the channels of a network.
 
     Args:
-        num_classes: ``num_classes`` of the decode head.
-        out_channels: ``out_channels`` of the decode head.
+        num_classes: ``num_classes`` of the head.
+        out_channels: ``out_channels`` of the head.
 
     Raises:
         InputError: If the numbers contradict the task; the message names the
@@ -31,8 +31,8 @@ class Task(ABC):
         problem = self.contradiction()
         if problem:
             raise InputError(
-                f'task={self.name!r} contradicts decode_head(num_classes='
-                f'{num_classes}, out_channels={out_channels}): {problem}'
+                f'task={self.name!r} contradicts num_classes={num_classes}, '
+                f'out_channels={out_channels}: {problem}'
             )
 
     @property
@@ -110,9 +110,9 @@ class BinaryTask(Task):
 
     def contradiction(self) -> str:
         if self.num_classes != 2:
-            return 'set decode_head.num_classes=2 (background, foreground)'
+            return 'set num_classes=2 (background, foreground)'
         if self.out_channels not in (1, 2):
-            return 'set decode_head.out_channels to 1 or 2'
+            return 'set out_channels to 1 or 2'
         return ''
 
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -131,9 +131,9 @@ class MulticlassTask(Task):
 
     def contradiction(self) -> str:
         if self.num_classes < 2:
-            return 'set decode_head.num_classes to 2 or more'
+            return 'set num_classes to 2 or more'
         if self.out_channels != self.num_classes:
-            return 'remove decode_head.out_channels'
+            return 'remove out_channels'
         return ''
 
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -151,7 +151,7 @@ class MultilabelTask(Task):
 
     def contradiction(self) -> str:
         if self.out_channels != self.num_classes:
-            return 'remove decode_head.out_channels'
+            return 'remove out_channels'
         return ''
 
     def probabilities(self, logits: Tensor) -> Tensor:

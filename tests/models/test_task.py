@@ -79,9 +79,9 @@ def test_probabilities_of_exclusive_classes_add_up_to_one():
     [
         ('binary', (3, 3), 'num_classes=2'),
         ('binary', (1, 1), 'num_classes=2'),
-        ('multiclass', (2, 1), 'remove decode_head.out_channels'),
+        ('multiclass', (2, 1), 'remove out_channels'),
         ('multiclass', (1, 1), 'num_classes to 2 or more'),
-        ('multilabel', (3, 1), 'remove decode_head.out_channels'),
+        ('multilabel', (3, 1), 'remove out_channels'),
     ],
 )
 def test_contradictions_name_the_key(name, channels, key):

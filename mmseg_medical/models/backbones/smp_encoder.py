@@ -118,7 +118,10 @@ def check_encoder(
             )
         return
     encoders = import_smp().encoders.encoders
-    check_name('encoder_name', name, list(encoders))
+    known = list(encoders)
+    if name.startswith('timm-'):  # many of smp's are timm's by now
+        known += [f'tu-{n}' for n in import_timm().list_models()]
+    check_name('encoder_name', name, known)
     if weights:
         check_name(
             f'encoder_weights of {name}',

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 import torch
 from mmengine.model import BaseModule
+from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
+from mmseg_medical.errors import InputError
 from mmseg_medical.models.task import Task
 
 
@@ -70,6 +72,28 @@ class ImageHead(BaseModule):
         Args:
             values: (windows, K).
         """
+
+
+def build_image_heads(cfgs: dict[str, dict[str, Any]]) -> nn.ModuleDict:
+    """Heads from their configs by name.
+
+    Raises:
+        InputError: If the configs have no names, or one is of no such head.
+    """
+    if not isinstance(cfgs, dict):
+        raise InputError(
+            'model.image_heads is a dict of heads by name, as  presence=dict('
+            f"type='PresenceHead', in_channels=…), got {type(cfgs).__name__}"
+        )
+    heads = nn.ModuleDict({k: MODELS.build(cfg) for k, cfg in cfgs.items()})
+    for name, head in heads.items():
+        if not isinstance(head, ImageHead):
+            raise InputError(
+                f'model.image_heads.{name} is {type(head).__name__}, which '
+                'says nothing of an image as a whole; take PresenceHead, '
+                'CategoryHead or QuantityHead'
+            )
+    return heads
 
 
 def mean_of_known(losses: Tensor, known: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ def as_channels(
     counts = labels != ignore_index
     labels = labels.masked_fill(~counts, 0)
     channels = pred.shape[1]
-    _check_labels(labels, max(channels, 2) if exclusive else 2, ignore_index)
+    check_labels(labels, max(channels, 2) if exclusive else 2, ignore_index)
     if weight is None:
         weight = counts.to(kind)
     else:
@@ -75,7 +75,17 @@ def _check_shapes(pred: Tensor, target: Tensor) -> None:
         )
 
 
-def _check_labels(labels: Tensor, classes: int, ignore_index: int) -> None:
+def check_labels(labels: Tensor, classes: int, ignore_index: int) -> None:
+    """Check labels, of which those to be ignored have been made 0.
+
+    Args:
+        labels: Class indices, or float of 0 and 1.
+        classes: Number of classes.
+        ignore_index: For the message.
+
+    Raises:
+        InputError: If one is no class.
+    """
     if labels.is_floating_point():
         valid = (labels == 0) | (labels == 1)
     else:

@@ -10,11 +10,8 @@ from torch import Tensor, nn
 
 from mmseg_medical.engine.checkpoint import check_meta, check_weights
 from mmseg_medical.errors import InputError
-from mmseg_medical.models.segmentors.prediction import (
-    ImagePredictor,
-    TestSettings,
-    padded_to,
-)
+from mmseg_medical.models.segmentors.prediction import ImagePredictor
+from mmseg_medical.models.segmentors.settings import TestSettings, padded_to
 from mmseg_medical.models.smp_keys import rename_smp_keys
 
 

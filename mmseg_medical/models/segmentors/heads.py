@@ -16,6 +16,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
+from mmseg_medical.models.losses._inputs import check_labels
 from mmseg_medical.models.segmentors.mixing import (
     both_masks,
     check_mixed,
@@ -39,17 +40,26 @@ INSTEAD = dict(
 )
 
 
-def check_kind(cfg: dict[str, Any], task: str) -> None:
-    """Check a head before it is built, and speaks of its own arguments only.
+def check_configs(key: str, cfgs: Any, task: str) -> None:
+    """Check heads before they are built, and speak of their arguments only.
 
     Args:
-        cfg: Config of the head.
+        key: Key of the model's config.
+        cfgs: Config of a head, a list of them, or None.
         task: Name of the task.
 
     Raises:
-        InputError: If it is no head that turns maps into logits, or its
-            channels contradict the task.
+        InputError: If a head turns no maps into logits, or its channels
+            contradict the task; the message names the key.
     """
+    for cfg in [cfgs] if isinstance(cfgs, dict) else cfgs or ():
+        try:
+            _check_kind(cfg, task)
+        except InputError as error:
+            raise InputError(f'model.{key}: {error}') from None
+
+
+def _check_kind(cfg: dict[str, Any], task: str) -> None:
     kind: Any = cfg.get('type')
     if isinstance(kind, str):
         kind = MODELS.get(kind)
@@ -106,10 +116,16 @@ def head_task(name: str, head: BaseDecodeHead) -> Task:
     """The task at the channels of a head.
 
     Raises:
-        InputError: If the head or its sampler contradicts the task.
+        InputError: If the head or its sampler contradicts the task, or it
+            has no loss.
     """
-    task = TASKS[name](head.num_classes, head.out_channels)
     own = own_loss(head)
+    if not own and not losses_of(head):
+        raise InputError(
+            f'loss_decode of {type(head).__name__} is an empty list; give a '
+            'loss'
+        )
+    task = TASKS[name](head.num_classes, head.out_channels)
     if not task.exclusive and (own or head.sampler is not None):
         what = 'computes its loss' if own else 'samples its pixels'
         raise InputError(
@@ -157,7 +173,10 @@ def head_losses(
     extra = {} if weight is None else dict(weight=weight)
     losses: dict[str, Tensor] = {}
     for term in losses_of(head):
-        _check_loss(term, task, weight)
+        if type(term).__module__.startswith('mmseg.'):
+            _check_loss(term, task, weight)
+            known = target.masked_fill(target == head.ignore_index, 0)
+            check_labels(known, task.out_channels, head.ignore_index)
         value = term(logits, target, ignore_index=head.ignore_index, **extra)
         key = term.loss_name
         losses[key] = losses[key] + value if key in losses else value
@@ -260,8 +279,6 @@ def _weight(
 
 def _check_loss(loss: nn.Module, task: Task, weight: Any) -> None:
     """Refuse losses of MMSegmentation that would be wrong in silence."""
-    if not type(loss).__module__.startswith('mmseg.'):
-        return
     name = type(loss).__name__
     what = ''
     if not task.exclusive:

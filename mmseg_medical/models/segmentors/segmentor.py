@@ -14,9 +14,10 @@ from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
 from mmseg_medical.models.first_conv import inflate_first_conv
+from mmseg_medical.models.image_heads.base import build_image_heads
 from mmseg_medical.models.segmentors.heads import (
     check_cascade,
-    check_kind,
+    check_configs,
     head_losses,
     head_task,
     own_logits,
@@ -25,10 +26,9 @@ from mmseg_medical.models.segmentors.heads import (
     resize_logits,
 )
 from mmseg_medical.models.segmentors.mixing import check_mixed, is_mixed
-from mmseg_medical.models.segmentors.prediction import (
+from mmseg_medical.models.segmentors.prediction import ImagePredictor, Samples
+from mmseg_medical.models.segmentors.settings import (
     DTYPES,
-    ImagePredictor,
-    Samples,
     TestSettings,
     padded_to,
 )
@@ -69,9 +69,9 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             :class:`QuantityHead`.
         train_cfg: Settings of heads that compute their loss themselves.
         test_cfg: Arguments of
-            :class:`mmseg_medical.models.segmentors.prediction.TestSettings`,
+            :class:`mmseg_medical.models.segmentors.settings.TestSettings`,
             and those of ``PointHead``.
-        data_preprocessor: Config of the preprocessor.
+        data_preprocessor: Config of the preprocessor; there has to be one.
         pretrained: Weights of the backbone.
         init_cfg: Initialisation of the weights.
 
@@ -108,8 +108,9 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     ) -> None:
         if task not in TASKS:
             raise InputError(f'task is one of {sorted(TASKS)}, got {task!r}')
-        for cfg in (*_listed(decode_head), *_listed(auxiliary_head)):
-            check_kind(cfg, task)
+        _check_channels(backbone, data_preprocessor)
+        check_configs('decode_head', decode_head, task)
+        check_configs('auxiliary_head', auxiliary_head, task)
         super().__init__(
             backbone=backbone,
             decode_head=decode_head,
@@ -126,11 +127,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             name: head_task(task, head) for name, head in self._heads().items()
         }
         self.task = head_task(task, self._decode_heads()[-1])
-        self.image_heads = nn.ModuleDict(
-            {name: MODELS.build(cfg) for name, cfg in image_heads.items()}
-            if image_heads
-            else {}
-        )
+        self.image_heads = build_image_heads(image_heads or {})
         settings = dict(self.test_cfg)
         if isinstance(self._decode_heads()[-1], PointHead):
             for key in POINT_SETTINGS:
@@ -149,6 +146,8 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         if isinstance(decode_head, dict):
             super()._init_decode_head(decode_head)
             return
+        if not decode_head:
+            raise InputError('model.decode_head is empty; give a head')
         self.decode_head = nn.ModuleList(map(MODELS.build, decode_head))
         last = self.decode_head[-1]
         self.align_corners = last.align_corners
@@ -315,6 +314,20 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         ]
 
 
-def _listed(cfg: Any) -> list[dict[str, Any]]:
-    """Configs of heads: none, one, or several."""
-    return [cfg] if isinstance(cfg, dict) else list(cfg or ())
+def _check_channels(backbone: dict[str, Any], preprocessor: Any) -> None:
+    """Check that images are normalised with as many means as they need."""
+    if preprocessor is None:
+        raise InputError(
+            'model.data_preprocessor is missing; it normalises and stacks '
+            "images, as dict(type='SegDataPreProcessor', mean=…, std=…)"
+        )
+    channels = backbone.get('in_channels')
+    if not isinstance(preprocessor, dict) or channels is None:
+        return
+    count = len(preprocessor.get('mean') or ())
+    if count not in (0, 1, channels):
+        raise InputError(
+            f'model.data_preprocessor.mean has {count} values, '
+            f'model.backbone.in_channels is {channels}; give one for each '
+            'channel, or one for all'
+        )

@@ -95,6 +95,7 @@ def test_a_closed_network(monkeypatch, tmp_path, name, weights):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
+        (dict(encoder_name='timm-regnetx_002'), r".*'tu-regnetx_002'"),
         (dict(encoder_name='resnt34'), r"name 'resnt34' is .*'resnet34'"),
         (
             dict(encoder_name='tu-convnext_atom'),

@@ -198,6 +198,16 @@ def test_losses_of_mmsegmentation_where_they_are_wrong(kind, loss, instead):
         model.loss(**data)
 
 
+def test_labels_that_are_no_class_in_a_loss_of_mmsegmentation():
+    """An index error there, and the end of the process on a GPU."""
+    model = build()
+    data = prepared(model)
+    for sample in data['data_samples']:
+        sample.gt_sem_seg.data[sample.gt_sem_seg.data == 1] = 200
+    with pytest.raises(ValueError, match=r'labels are 0 … 1 or .*found \[200'):
+        model.loss(**data)
+
+
 def weighted(data):
     for sample in data['data_samples']:
         sample.seg_weight = PixelData(data=torch.full((1, 40, 56), 0.5))

@@ -1,76 +1,108 @@
 import pytest
+import torch
+from mmengine.model import BaseDataPreprocessor
+from mmseg.structures import SegDataSample
 
-from mmseg_medical.models.segmentors.prediction import TestSettings
+from mmseg_medical.models.segmentors.prediction import ImagePredictor
+from mmseg_medical.models.segmentors.settings import TestSettings
 from mmseg_medical.models.task import TASKS
-
-SLIDE = dict(mode='slide', crop_size=(64, 64))
-
-
-def test_what_is_not_said_is_plain():
-    settings = TestSettings()
-    assert settings.grid.crop_size is None
-    assert settings.mask_thr == 0.5
-    assert settings.gate_thr is None
-    assert settings.batch_size is None
-    assert settings.device is None
-    assert TestSettings(accumulate='cpu').device == 'cpu'
-    assert TestSettings(**SLIDE).grid.stride == (64, 64)
-    assert TestSettings(mask_thr=[0.2, 0.3]).mask_thr == [0.2, 0.3]
-    assert TestSettings(mask_thr=[0.2]).mask_thr == 0.2
+from mmseg_medical.models.views import Variant
 
 
-@pytest.mark.parametrize(
-    ('settings', 'message'),
-    [
-        (dict(treshold=0.5), r'model\.test_cfg\.treshold is no setting; exp'),
-        (dict(mode='tile'), r"test_cfg\.mode is 'tile', expected one of"),
-        (dict(mode='slide'), "mode='slide' needs crop_size"),
-        (dict(crop_size=(64, 64)), "mode='whole' has no crop_size"),
-        (dict(stride=(64, 64)), "mode='whole' has no crop_size, stride"),
-        (dict(weight='gaussian'), "mode='whole' has no .* weight"),
-        (dict(mode='slide', crop_size=512), r'crop_size is 512, expected \(h'),
-        (dict(mode='slide', crop_size=(1, 2, 3)), r'crop_size is \(1, 2, 3\)'),
-        (
-            dict(mode='slide', crop_size=(0, 9)),
-            r'crop_size is \(0, 9\), expected',
-        ),
-        (dict(SLIDE, stride=32), r'stride is 32, expected \(height, width\)'),
-        (dict(SLIDE, stride=(9.5, 9)), r'stride is \(9\.5, 9\), expected'),
-        (dict(SLIDE, stride=(65, 64)), r'test_cfg: stride \(65, 64\).*gaps'),
-        (dict(SLIDE, weight='hann'), "test_cfg: weight is 'constant' or"),
-        (dict(batch_size=0), 'batch_size is 0, expected a whole number'),
-        (dict(batch_size='4'), "batch_size is '4', expected a whole number"),
-        (dict(mask_thr=[]), 'mask_thr is empty'),
-        (dict(accumulate='disk'), "accumulate is 'disk', expected"),
-        (dict(precision='int8'), "precision is 'int8', expected one of"),
-        (dict(mask_thr=1.5), 'mask_thr is 1.5, expected a probability'),
-        (dict(mask_thr=[0.5, -1]), 'mask_thr is -1, expected a probability'),
-        (dict(mask_thr=True), 'mask_thr is True, expected a probability'),
-        (dict(gate_thr='0.5'), "gate_thr is '0.5', expected a probability"),
-    ],
-)
-def test_what_cannot_be_names_its_key(settings, message):
-    with pytest.raises(ValueError, match=message):
-        TestSettings(**settings)
+class Predictor(ImagePredictor):
+    """Takes the channels of an image for logits, as they are."""
 
+    def __init__(self, task='binary', channels=1, **test_cfg):
+        super().__init__()
+        self.task = TASKS[task](max(channels, 2), channels)
+        self.settings = TestSettings(**test_cfg)
+        self.data_preprocessor = BaseDataPreprocessor()
+        self.passes = []
 
-@pytest.mark.parametrize(
-    ('task', 'settings', 'message'),
-    [
-        (('binary', 2, 1), dict(mask_thr=[0.5, 0.4]), 'has 2 thresholds'),
-        (('multilabel', 3, 3), dict(mask_thr=[0.5, 0.4]), 'has 3 channels'),
-        (('multiclass', 3, 3), dict(mask_thr=0.3), 'is the most likely class'),
-        (('binary', 2, 1), dict(gate_thr=0.5), 'needs a head that tells'),
-        (
-            ('binary', 2, 1),
-            dict(mode='slide', crop_size=(40, 64)),
-            r'crop_size \(40, 64\) is no multiple of 32',
-        ),
-    ],
-)
-def test_what_does_not_fit_the_model(task, settings, message):
-    name, *channels = task
-    with pytest.raises(ValueError, match=message):
-        TestSettings(**settings).check_model(
-            TASKS[name](*channels), has_presence=False, divisors=[8, 32]
+    def window_probs(self, windows):
+        self.passes.append(len(windows))
+        return self.task.probabilities(torch.stack(windows)), torch.zeros(
+            len(windows), 0
         )
+
+
+def sample(name='a', **meta):
+    one = SegDataSample()
+    one.set_metainfo(dict(img_id=name, **meta))
+    return one
+
+
+@pytest.mark.parametrize(
+    ('task', 'channels', 'planes'),
+    [
+        ('binary', 1, 1),
+        ('binary', 2, 1),
+        ('multiclass', 3, 1),
+        ('multilabel', 3, 3),
+    ],
+)
+@pytest.mark.parametrize('mode', ['whole', 'slide'])
+def test_images_of_any_size_come_back_with_their_probabilities(
+    task, channels, planes, mode
+):
+    slide = dict(mode=mode, crop_size=(8, 9), stride=(5, 9), batch_size=3)
+    model = Predictor(task, channels, **slide if mode == 'slide' else {})
+    imgs = [torch.randn(channels, *size) for size in ((11, 7), (23, 30))]
+    views = dict(hflip=1.0, rot90=2.0)
+    outs = model.predict_images(
+        imgs, [sample(), sample('b')], symmetries=views
+    )
+    for img, out in zip(imgs, outs, strict=True):
+        probs = model.task.probabilities(img)
+        torch.testing.assert_close(out.seg_probs.data, probs)
+        labels = model.task.labels(probs, 0.5)
+        assert labels.shape == (planes, *img.shape[1:])
+        torch.testing.assert_close(out.pred_sem_seg.data, labels)
+
+
+def test_the_size_of_the_prediction_is_that_of_the_original():
+    model = Predictor()
+    img = torch.full((1, 10, 10), 2.0)
+    (out,) = model.predict_images([img], [sample(ori_shape=(25, 37))])
+    assert out.seg_probs.data.shape == (1, 25, 37)
+    torch.testing.assert_close(
+        out.seg_probs.data, torch.full((1, 25, 37), 2.0).sigmoid()
+    )
+
+
+def test_variants_are_weighed():
+    model = Predictor()
+    model.task.probabilities = lambda logits: logits
+    img = torch.zeros(1, 8, 8)
+    img[:, ::2, ::2] = 1
+    variants = [Variant(), Variant(scale=0.5, weight=3)]
+    (out,) = model.predict_images([img], [sample()], variants=variants)
+    half = torch.nn.functional.interpolate(
+        img[None], scale_factor=0.5, mode='bilinear', antialias=True
+    )
+    back = torch.nn.functional.interpolate(half, size=(8, 8), mode='bilinear')[
+        0
+    ]
+    torch.testing.assert_close(out.seg_probs.data, (img + 3 * back) / 4)
+
+
+def test_what_was_predicted_before_is_recalled():
+    model = Predictor(mask_thr=0.2)
+    known = torch.full((1, 4, 4), 0.3)
+    model.recall = lambda s: known if s.img_id == 'b' else None
+    data = dict(
+        inputs=[torch.zeros(1, 4, 4)] * 3,
+        data_samples=[sample('a'), sample('b'), sample('c')],
+    )
+    outs = model.test_step(data)
+    assert model.passes == [2]
+    values = [out.seg_probs.data[0, 0, 0].item() for out in outs]
+    assert values == pytest.approx([0.5, 0.3, 0.5])
+    assert all(out.pred_sem_seg.data.all() for out in outs)
+
+
+def test_numbers_that_are_none_name_their_image():
+    model = Predictor()
+    imgs = [torch.zeros(1, 4, 4), torch.full((1, 4, 4), torch.nan)]
+    with pytest.raises(ValueError, match="nan or inf for image 'b'"):
+        model.predict_images(imgs, [sample('a'), sample('b')])

@@ -209,6 +209,7 @@ def test_mmsegmentation_loads_our_weights():
     theirs.load_state_dict(ours.state_dict(), strict=True)
 
 
+FCN = dict(type='FCNHead', in_channels=16, channels=8)
 ENC = dict(type='EncHead', in_channels=[8, 16, 16], in_index=[1, 2, 3])
 
 
@@ -362,7 +363,25 @@ def test_images_of_a_batch_may_differ_in_size():
             ),
             r"EncHead computes its loss itself.*task='multiclass'",
         ),
-        (dict(auxiliary_head=dict(type='Pointless')), 'Pointless does not'),
+        (
+            dict(auxiliary_head=dict(type='Pointless')),
+            r'model\.auxiliary_head: Pointless does not classify',
+        ),
+        (dict(decode_head=[]), r'model\.decode_head is empty'),
+        (
+            dict(head=dict(loss_decode=[])),
+            'loss_decode of SegformerHead is an',
+        ),
+        (dict(image_heads=[1]), r'image_heads is a dict of heads by name'),
+        (
+            dict(image_heads=dict(empty=dict(FCN, num_classes=2))),
+            r'model\.image_heads\.empty is FCNHead, which says nothing',
+        ),
+        (dict(data_preprocessor=None), 'data_preprocessor is missing'),
+        (
+            dict(backbone=dict(type='MixVisionTransformer', in_channels=5)),
+            r'mean has 3 values, model\.backbone\.in_channels is 5',
+        ),
         (dict(test_cfg=dict(gate_thr=0.5)), 'needs a head that tells whether'),
     ],
 )
