@@ -1,14 +1,17 @@
 """What the readers of image files share: one error that names the file."""
 
+import functools
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from mmseg_medical.errors import InputError
 
 PathLike = str | os.PathLike[str]
+Image = TypeVar('Image')
 
 # What files of other names turn out to be, by their first bytes.
 _STARTS = (
@@ -41,6 +44,28 @@ def existing(path: PathLike) -> Path:
             f'{path} does not exist; check data_root and data_prefix'
         )
     return path
+
+
+def parsed(kind: Callable[..., Image], path: PathLike, *args: Any) -> Image:
+    """Parse a file, or take what this process has parsed before.
+
+    Args:
+        kind: Class of the file, made of its path.
+        path: File; one that has changed since is parsed anew.
+        args: Further arguments of the class.
+    """
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return kind(path, *args)  # says what is wrong
+    key = (str(path), stat.st_mtime_ns, stat.st_size)
+    image: Image = _parsed(kind, args, *key)
+    return image
+
+
+@functools.lru_cache(maxsize=256)  # some 20 kB each of TIFF
+def _parsed(kind: Any, args: Any, path: str, _mtime: int, _size: int) -> Any:
+    return kind(path, *args)
 
 
 def check_frame(path: PathLike, frame: int | None, count: int) -> int:

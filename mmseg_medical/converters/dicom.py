@@ -1,6 +1,5 @@
 """DICOM images: pixels in their units, and where a slice lies in the body."""
 
-import functools
 import math
 import os
 from typing import Any, TypedDict, Unpack
@@ -15,6 +14,7 @@ from mmseg_medical.converters._decoding import (
     check_frame,
     existing,
     naming,
+    parsed,
 )
 from mmseg_medical.converters._dicom_header import (
     DEFLATED,
@@ -91,19 +91,16 @@ class DICOMImage:
                 )
             self.frames = max(int(self.header.get('NumberOfFrames') or 1), 1)
             samples = int(self.header.get('SamplesPerPixel') or 1)
-            colour = samples == 3 or self._photometric == 'PALETTE COLOR'
-            self.shape: tuple[int, ...] = (height, width) + (3,) * colour
+            channels = 3 if self._photometric == 'PALETTE COLOR' else samples
+            self.shape: tuple[int, ...] = (height, width)
+            self.shape += (channels,) * (channels > 1)
             if self.syntax != DEFLATED:  # there all of it was read
                 self._check_length(height * width * samples, rest)
 
     @classmethod
     def open(cls, path: PathLike) -> 'DICOMImage':
         """Parse a file, or take what this process has parsed before."""
-        try:
-            stat = os.stat(path)
-        except OSError:
-            return cls(path)  # says what is wrong
-        return _parsed(str(path), stat.st_mtime_ns, stat.st_size)
+        return parsed(cls, path)
 
     @property
     def _photometric(self) -> str:
@@ -167,7 +164,8 @@ class DICOMImage:
             rescale: Apply the modality LUT, or slope and intercept: CT is
                 then in Hounsfield units. Integers that fit stay 16 bits,
                 else float32.
-            invert: Turn MONOCHROME1 round, so that more is brighter.
+            invert: Turn MONOCHROME1 round, so that more is brighter; floats
+                change their sign.
             window: As a display shows it, uint8 of 0 to 255: ``'stored'``
                 for the file's own window, its index where there are several,
                 or (center, width) in the unit of the pixels. Colours pass.
@@ -288,8 +286,3 @@ def dicom_size(path: PathLike) -> tuple[int, int]:
     """
     height, width = DICOMImage.open(path).shape[:2]
     return height, width
-
-
-@functools.lru_cache(maxsize=128)
-def _parsed(path: str, _mtime: int, _size: int) -> DICOMImage:
-    return DICOMImage(path)

@@ -1,8 +1,6 @@
 """Slices of NIfTI volumes, read without the rest of the volume."""
 
-import functools
 import math
-import os
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +13,7 @@ from mmseg_medical.converters._decoding import (
     check_frame,
     existing,
     naming,
+    parsed,
 )
 from mmseg_medical.converters.tiff import Region
 
@@ -85,11 +84,7 @@ class NIfTIImage:
     @classmethod
     def open(cls, path: PathLike, plane: Plane = 'axial') -> 'NIfTIImage':
         """Parse a file, or take what this process has parsed before."""
-        try:
-            stat = os.stat(path)
-        except OSError:
-            return cls(path, plane)  # says what is wrong
-        return _parsed(str(path), plane, stat.st_mtime_ns, stat.st_size)
+        return parsed(cls, path, plane)
 
     def _check_length(self) -> None:
         """Compare what the header promises with what the file has."""
@@ -180,8 +175,3 @@ class NIfTIImage:
         if len(self.shape) == 2:
             pixels = pixels[..., 0]
         return np.ascontiguousarray(pixels, native)
-
-
-@functools.lru_cache(maxsize=128)
-def _parsed(path: str, plane: Plane, _mtime: int, _size: int) -> NIfTIImage:
-    return NIfTIImage(path, plane)

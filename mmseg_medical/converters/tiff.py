@@ -3,7 +3,6 @@
 import functools
 import json
 import math
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +12,12 @@ from numpy.typing import NDArray
 from mmseg_medical._files import replacing
 from mmseg_medical.converters import _lzw
 from mmseg_medical.converters._decoding import ImageError as ImageError
-from mmseg_medical.converters._decoding import PathLike, existing, naming
+from mmseg_medical.converters._decoding import (
+    PathLike,
+    existing,
+    naming,
+    parsed,
+)
 
 Array = NDArray[Any]
 
@@ -114,11 +118,7 @@ class TIFFImage:
     @classmethod
     def open(cls, path: PathLike, page: int | None = None) -> 'TIFFImage':
         """Parse a file, or take what this process has parsed before."""
-        try:
-            stat = os.stat(path)
-        except OSError:
-            return cls(path, page)  # says what is wrong
-        return _parsed(str(path), page, stat.st_mtime_ns, stat.st_size)
+        return parsed(cls, path, page)
 
     def _check_colours(self) -> None:
         kind, jpeg = self._key.photometric, self._key.compression in _JPEG
@@ -289,11 +289,6 @@ class _Page:
         part = tile[0][at[0] :, at[1] :]
         to[:] = part[: to.shape[0], : to.shape[1]]
         return True
-
-
-@functools.lru_cache(maxsize=512)  # some 20 kB each
-def _parsed(path: str, page: int | None, _mtime: int, _size: int) -> TIFFImage:
-    return TIFFImage(path, page)
 
 
 def write_tiff(

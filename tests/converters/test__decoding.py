@@ -7,6 +7,7 @@ from mmseg_medical.converters._decoding import (
     check_frame,
     existing,
     naming,
+    parsed,
 )
 
 
@@ -63,3 +64,22 @@ def test_missing_files(tmp_path):
         existing(tmp_path / 'b')
     (tmp_path / 'b').touch()
     assert existing(str(tmp_path / 'b')) == tmp_path / 'b'
+
+
+def test_files_are_parsed_once_until_they_change(tmp_path):
+    made = []
+
+    class Parsed:
+        def __init__(self, path, *args):
+            made.append((existing(path), *args))
+
+    path = tmp_path / 'a'
+    path.write_bytes(b'1')
+    one = parsed(Parsed, path, 'x')
+    assert parsed(Parsed, str(path), 'x') is one
+    assert parsed(Parsed, path, 'y') is not one
+    path.write_bytes(b'12')
+    assert parsed(Parsed, path, 'x') is not one
+    assert [args for _, args in made] == ['x', 'y', 'x']
+    with pytest.raises(FileNotFoundError, match='does not exist'):
+        parsed(Parsed, tmp_path / 'b')

@@ -117,6 +117,21 @@ def test_colours(dicom, tissue):
     assert np.abs(found - rgb).max() <= 3
 
 
+def test_floats(dicom):
+    pixels = np.linspace(-1, 1, 20, dtype=np.float32).reshape(4, 5)
+    path = dicom(pixels.view(np.uint32))
+    ds = pydicom.dcmread(path)
+    ds.FloatPixelData = ds.PixelData
+    del ds.PixelData
+    ds.save_as(path)
+    found = read_image(path)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, pixels)
+    ds.PhotometricInterpretation = 'MONOCHROME1'
+    ds.save_as(path)
+    np.testing.assert_array_equal(read_image(path), -pixels)
+
+
 def test_labels_are_what_is_stored(dicom):
     labels = np.array([[0, 1], [2, 3]], np.uint8)
     path = dicom(
