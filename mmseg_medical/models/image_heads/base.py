@@ -65,12 +65,16 @@ class ImageHead(BaseModule):
     def probs(self, outputs: Tensor) -> Tensor:
         """What can be averaged over views, (N, K), of raw outputs (N, K)."""
 
+    def pool(self, values: Tensor) -> Tensor:
+        """One row (K,) for an image of :meth:`probs` (windows, K)."""
+        return values.mean(0)
+
     @abstractmethod
     def read(self, values: Tensor) -> dict[str, Any]:
-        """Metadata of an image from :meth:`probs` of its windows.
+        """Metadata of an image from its row.
 
         Args:
-            values: (windows, K).
+            values: (K,) of :meth:`pool`, averaged over variants.
         """
 
 

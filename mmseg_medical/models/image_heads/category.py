@@ -82,6 +82,6 @@ class CategoryHead(ImageHead):
         return outputs.float().softmax(1)
 
     def read(self, values: Tensor) -> dict[str, Any]:
-        prob, best = values.mean(0).max(0)
+        prob, best = values.max(0)
         name = f'pred_{self.key}'
         return {name: self.categories[best], f'{name}_prob': float(prob)}

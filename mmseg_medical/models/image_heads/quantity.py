@@ -59,4 +59,4 @@ class QuantityHead(ImageHead):
         return outputs.float()
 
     def read(self, values: Tensor) -> dict[str, Any]:
-        return {f'pred_{self.key}': float(values.mean().exp())}
+        return {f'pred_{self.key}': float(values.exp())}

@@ -141,6 +141,13 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
             scores = probs.new_empty(len(windows), 0)
         return probs, scores
 
+    def pool_outputs(self, outputs: Tensor) -> Tensor:
+        """Row of an image; see :class:`ImagePredictor`."""
+        if not self._one_kind:
+            return super().pool_outputs(outputs)
+        row: Tensor = self.members[0].pool_outputs(outputs)
+        return row
+
     def image_scores(self, outputs: Tensor) -> dict[str, Any]:
         """What the members say together; see :class:`ImagePredictor`."""
         if not self._one_kind:

@@ -42,11 +42,15 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
 
         Returns:
             (N, K, h, w) probabilities in [0, 1]; (N, S) outputs for whole
-            images, as :meth:`image_scores` reads them; S may be 0.
+            images, S >= 0.
         """
 
+    def pool_outputs(self, outputs: Tensor) -> Tensor:
+        """Outputs (S,) of an image from those of its windows (windows, S)."""
+        return outputs.mean(0)
+
     def image_scores(self, outputs: Tensor) -> dict[str, Any]:
-        """What the outputs for whole images (windows, S) say of an image."""
+        """What the outputs (S,) of an image say of it."""
         return {}
 
     @property
@@ -97,7 +101,7 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
             Merge, merge, exclusive=self.task.name == 'multiclass'
         )
         merged = [make() for _ in imgs]
-        outputs: list[list[Tensor]] = [[] for _ in imgs]
+        outputs = [Merge() for _ in imgs]
         for variant in variants:
             maps = predict_maps(
                 [variant.apply(img) for img in imgs],
@@ -119,12 +123,12 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
                     )
                 size = imgs[k].shape[1:]
                 merged[k].add(resize(probs, size), variant.weight)
-                outputs[k].append(scores)
+                outputs[k].add(self.pool_outputs(scores), variant.weight)
         return [
             self.finish(
                 sample,
                 resize(one.result(), sample.get('ori_shape', img.shape[1:])),
-                self.image_scores(torch.cat(scores)),
+                self.image_scores(scores.result()),
             )
             for img, sample, one, scores in zip(
                 imgs, samples, merged, outputs, strict=True

@@ -1,5 +1,6 @@
 """The segmentor of every task."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -283,13 +284,23 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         heads = self.image_heads.values()
         return any('presence' in head.keys for head in heads)
 
+    def pool_outputs(self, outputs: Tensor) -> Tensor:
+        """Row of an image; see ``pool`` of the image heads."""
+        rows = [head.pool(own) for head, own in self._by_head(outputs)]
+        return torch.cat(rows) if rows else outputs.mean(0)
+
     def image_scores(self, outputs: Tensor) -> dict[str, Any]:
         """What the image heads say of an image; see their ``read``."""
         scores: dict[str, Any] = {}
-        for head in self.image_heads.values():
-            own, outputs = outputs.tensor_split([head.out_channels], 1)
+        for head, own in self._by_head(outputs):
             scores.update(head.read(own))
         return scores
+
+    def _by_head(self, outputs: Tensor) -> Iterator[tuple[Any, Tensor]]:
+        """Each image head and its part of outputs (…, S)."""
+        heads = list(self.image_heads.values())
+        parts = outputs.split([head.out_channels for head in heads], -1)
+        return zip(heads, parts, strict=True)
 
     def predict(
         self, inputs: Tensor, data_samples: Samples | None = None
@@ -309,7 +320,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         samples = data_samples or [SegDataSample() for _ in inputs]
         outputs = zip(samples, *self._probs(inputs), strict=True)
         return [
-            self.finish(sample, probs, self.image_scores(scores[None]))
+            self.finish(sample, probs, self.image_scores(scores))
             for sample, probs, scores in outputs
         ]
 

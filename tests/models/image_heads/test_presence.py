@@ -40,4 +40,6 @@ def test_features_of_the_map_that_was_asked_for(head):
 
 def test_one_window_with_something_is_enough(head):
     probs = head.probs(torch.tensor([[-3.0], [1.0]]))
-    assert head.read(probs) == dict(presence=pytest.approx(0.7310586))
+    assert head.read(head.pool(probs)) == dict(
+        presence=pytest.approx(0.7310586)
+    )

@@ -27,6 +27,6 @@ def test_the_loss_is_of_the_logarithm(head):
 
 def test_windows_are_averaged_as_logarithms(head):
     values = torch.tensor([[math.log(0.5)], [math.log(2)]])
-    assert head.read(head.probs(values)) == dict(
+    assert head.read(head.pool(head.probs(values))) == dict(
         pred_pixel_size=pytest.approx(1.0)
     )

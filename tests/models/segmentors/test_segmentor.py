@@ -7,6 +7,8 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from mmseg_medical.models.views import Variant
+
 NORM = dict(type='GN', num_groups=4)
 
 
@@ -324,6 +326,26 @@ def test_the_gate_empties_images_that_have_nothing():
         # Where the caller has normalised the images, too.
         (sample,) = model.predict(torch.randn(1, 3, 64, 64))
         assert (sample.pred_sem_seg.data == filled).all()
+
+
+def test_variants_are_averaged_in_what_is_said_of_an_image():
+    model = with_heads(mode='slide', crop_size=(32, 32)).eval()
+    rows = iter([[0.2, 0.9], [0.4]])  # windows of a variant each
+
+    def windows(inputs):
+        values = torch.zeros(len(inputs), 4)
+        values[:, 0] = torch.tensor(next(rows))
+        size = inputs[0].shape[1:]
+        return torch.zeros(len(inputs), 1, *size), values
+
+    model.window_probs = windows
+    data = batch(shape=(32, 64), count=1)
+    model.settings.batch_size = 2
+    variants = [Variant(), Variant(scale=0.5, weight=3)]
+    imgs, samples = data['inputs'], data['data_samples']
+    (out,) = model.predict_images(imgs, samples, variants=variants)
+    # the greatest of two windows once, and 0.4 of a single one thrice
+    assert out.presence == pytest.approx((0.9 + 3 * 0.4) / 4)
 
 
 def test_lower_precision_is_near():
