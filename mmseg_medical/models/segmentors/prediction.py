@@ -113,7 +113,8 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
                 device=self.settings.device,
             )
             for k, (probs, scores) in enumerate(maps):
-                name = samples[k].get('img_id', k)
+                sample = samples[k]
+                name = sample.get('img_id', sample.get('img_path', k))
                 if not torch.isfinite(probs.sum()):
                     raise InputError(
                         f'the network gives nan or inf for image {name!r}: '

@@ -104,5 +104,7 @@ def test_what_was_predicted_before_is_recalled():
 def test_numbers_that_are_none_name_their_image():
     model = Predictor()
     imgs = [torch.zeros(1, 4, 4), torch.full((1, 4, 4), torch.nan)]
-    with pytest.raises(ValueError, match="nan or inf for image 'b'"):
-        model.predict_images(imgs, [sample('a'), sample('b')])
+    other = SegDataSample(metainfo=dict(img_path='case/b.png'))
+    for second, name in ((sample('b'), 'b'), (other, 'case/b.png')):
+        with pytest.raises(ValueError, match=f"inf for image '{name}'"):
+            model.predict_images(imgs, [sample('a'), second])
