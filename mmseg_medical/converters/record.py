@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmseg_medical.converters.coco_polygon import paint_coco
 from mmseg_medical.converters.polygon import Polygon, rasterize
 from mmseg_medical.converters.runs import Mask, Runs
 from mmseg_medical.converters.tiff import Region
@@ -26,6 +27,7 @@ class Annotation:
         runs: Its pixels; None where it is known by outlines.
         polygons: Areas, each a tuple of (N, 2) float64 rings of x and y in
             pixels: the outline, then its holes.
+        painter: How outlines become pixels: ``'opencv'``, or ``'coco'``.
         score: Confidence of a prediction, 0 to 1; None for a ground truth.
         properties: What else the file says of it.
     """
@@ -33,6 +35,7 @@ class Annotation:
     label: str
     runs: Runs | None = None
     polygons: tuple[Rings, ...] = ()
+    painter: str = 'opencv'
     score: float | None = None
     properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -52,6 +55,8 @@ class Annotation:
         region = region or Region(0, 0, *shape)
         if self.runs is None:
             rings = [ring for area in self.polygons for ring in area]
+            if self.painter == 'coco':
+                return paint_coco(rings, shape, region, where=self.label)
             return rasterize(rings, shape, region, where=self.label)
         if self.runs.shape != tuple(shape):
             raise InputError(

@@ -95,7 +95,7 @@ class Runs(NamedTuple):
         else:
             line, first, count = w, top, height
             low, high = left, left + width
-        starts, ends = _split_at_lines(self.starts, self.ends, line)
+        starts, ends = split_at_lines(self.starts, self.ends, line)
         at = starts // line
         inside = (at >= first) & (at < first + count)
         at = at[inside]
@@ -113,7 +113,16 @@ class Runs(NamedTuple):
         return int((self.ends - self.starts).sum())
 
 
-def _split_at_lines(
+def merge(starts: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
+    """Join runs, sorted by their starts, that touch or overlap."""
+    if not (starts[1:] <= ends[:-1]).any():
+        return starts, ends
+    ends = np.maximum.accumulate(ends)
+    first = np.append(True, starts[1:] > ends[:-1])
+    return starts[first], ends[np.append(first[1:], True)]
+
+
+def split_at_lines(
     starts: IntArray, ends: IntArray, line: int
 ) -> tuple[IntArray, IntArray]:
     """Cut runs that go on in the next column (row) at its beginning."""

@@ -1,0 +1,141 @@
+"""Move, join and measure runs without painting them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmseg_medical.converters.runs import (
+    IntArray,
+    Order,
+    Runs,
+    merge,
+    split_at_lines,
+)
+
+
+def nothing(shape: tuple[int, int]) -> Runs:
+    """Mask without foreground, of (height, width) in pixels."""
+    empty = np.empty(0, np.int64)
+    return Runs(empty, empty, shape, 'F')
+
+
+def bounds(runs: Runs) -> tuple[int, int, int, int] | None:
+    """Smallest window (top, left, height, width) of the foreground, in pixels.
+
+    None where there is none.
+    """
+    if not runs.starts.size:
+        return None
+    line = runs.shape[0] if runs.order == 'F' else runs.shape[1]
+    starts, ends = split_at_lines(runs.starts, runs.ends, line)
+    at = starts // line
+    along = int((starts - at * line).min()), int((ends - at * line).max())
+    across = int(at[0]), int(at[-1]) + 1
+    rows, cols = (along, across) if runs.order == 'F' else (across, along)
+    return rows[0], cols[0], rows[1] - rows[0], cols[1] - cols[0]
+
+
+def place(runs: Runs, shape: tuple[int, int], top: int, left: int) -> Runs:
+    """Lay a mask into a larger one: the inverse of :meth:`Runs.crop`.
+
+    Args:
+        runs: Mask of the window.
+        shape: (height, width) of the larger mask in pixels.
+        top: Row of the window's first row.
+        left: Column of the window's first column.
+
+    Raises:
+        ValueError: If the window leaves the larger mask.
+    """
+    h, w = runs.shape
+    if not (0 <= top <= shape[0] - h and 0 <= left <= shape[1] - w):
+        raise ValueError(
+            f'a window of {h} x {w} pixels at ({top}, {left}) leaves the mask '
+            f'of {shape[0]} x {shape[1]}'
+        )
+    if runs.order == 'F':
+        line, to_line, along, across = h, shape[0], top, left
+    else:
+        line, to_line, along, across = w, shape[1], left, top
+    if line == to_line:
+        by = across * line
+        return Runs(runs.starts + by, runs.ends + by, shape, runs.order)
+    starts, ends = split_at_lines(runs.starts, runs.ends, line)
+    shift = starts // line * (to_line - line) + across * to_line + along
+    return Runs(starts + shift, ends + shift, shape, runs.order)
+
+
+def rescan(runs: Runs, order: Order) -> Runs:
+    """The same mask, scanned in an order."""
+    if runs.order == order:
+        return runs
+    window = bounds(runs)
+    if window is None:
+        return runs._replace(order=order)
+    top, left = window[:2]
+    part = Runs.from_mask(runs.crop(*window).to_mask(), order)
+    return place(part, runs.shape, top, left)
+
+
+def union(masks: Iterable[Runs]) -> Runs:
+    """Join masks of one size; in the order in which the first is scanned.
+
+    Raises:
+        ValueError: If there are none, or of several sizes.
+    """
+    several = list(masks)
+    if len({runs.shape for runs in several}) != 1:
+        raise ValueError(
+            f'masks of one size are joined, got {[r.shape for r in several]}'
+        )
+    first = several[0]
+    several = [rescan(runs, first.order) for runs in several]
+    starts = np.concatenate([runs.starts for runs in several])
+    ends = np.concatenate([runs.ends for runs in several])
+    order = np.argsort(starts, kind='stable')
+    return Runs(*merge(starts[order], ends[order]), first.shape, first.order)
+
+
+def pixels(runs: Runs) -> IntArray:
+    """Flat index of every foreground pixel, in the order of the runs."""
+    lengths = runs.ends - runs.starts
+    offset = np.repeat(runs.starts - np.cumsum(lengths) + lengths, lengths)
+    return np.arange(lengths.sum()) + offset
+
+
+def runs_of_labels(labels: NDArray[Any]) -> dict[int, Runs]:
+    """Find the runs of every value of a label image in one pass.
+
+    Args:
+        labels: (H, W) of integers >= 0; 0 is background.
+
+    Returns:
+        Runs down the columns by value, in the order of the values.
+
+    Raises:
+        ValueError: If ``labels`` is not (H, W) of integers.
+    """
+    if labels.ndim != 2 or labels.dtype.kind not in 'bui':
+        raise ValueError(
+            f'a label image is (H, W) of integers, got shape {labels.shape} '
+            f'of {labels.dtype}'
+        )
+    if labels.size and labels.min() < 0:
+        raise ValueError(f'labels are 0 or more, got {labels.min()}')
+    shape = (labels.shape[0], labels.shape[1])
+    flat = np.ascontiguousarray(labels.T).reshape(-1)
+    if not flat.any():
+        return {}
+    starts = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))
+    ends = np.append(starts[1:], flat.size)
+    values = flat[starts]
+    order = np.argsort(values, kind='stable')
+    order = order[np.count_nonzero(values == 0) :]
+    found, first = np.unique(values[order], return_index=True)
+    parts = np.split(order, first[1:])
+    return {
+        int(value): Runs(starts[part], ends[part], shape, 'F')
+        for value, part in zip(found, parts, strict=True)
+    }
