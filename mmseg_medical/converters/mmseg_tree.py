@@ -87,7 +87,7 @@ def write(
     path: PathLike,
     *,
     classes: Sequence[str],
-    images: PathLike | None = None,
+    img_dir: PathLike | None = None,
     splits: Mapping[str, Iterable[str]] | None = None,
     img_suffix: str = '.png',
     overlap: str = 'refuse',
@@ -100,7 +100,7 @@ def write(
         path: Folder to make; empty or not there.
         classes: Names of the classes, the first of index 1, ``'ignore'`` of
             255.
-        images: Folder of the images, which are put into ``img_dir``; None
+        img_dir: Folder of the images, which are put into ``img_dir``; None
             writes ``ann_dir`` alone.
         splits: Ids of the images of each split; images of none of them are
             errors. None takes what records say in ``properties['split']``,
@@ -120,7 +120,7 @@ def write(
             or the errors of :func:`class_map`.
     """
     skipped = Skipped() if skipped is None else skipped
-    source = None if images is None else ImageFolder(images)
+    source = None if img_dir is None else ImageFolder(img_dir)
     split_of = None if splits is None else _by_id(splits)
     count = 0
     with new_folder(path) as root:

@@ -147,7 +147,7 @@ def write(
     records: Iterable[Record],
     path: PathLike,
     *,
-    images: PathLike | None = None,
+    img_dir: PathLike | None = None,
     skipped: Skipped | None = None,
 ) -> int:
     """Write the tree above, masks as ``mask_0001.png`` in their order.
@@ -155,7 +155,7 @@ def write(
     Args:
         records: Images; each must say its size.
         path: Folder to make; empty or not there.
-        images: Folder of the images, to be put beside the masks; without it
+        img_dir: Folder of the images, to be put beside the masks; without it
             an image that has no objects has no file that says its size.
         skipped: Where errors go; strict by default.
 
@@ -168,7 +168,7 @@ def write(
             is not known or not that of its annotations.
     """
     skipped = Skipped() if skipped is None else skipped
-    source = None if images is None else ImageFolder(images)
+    source = None if img_dir is None else ImageFolder(img_dir)
     labels: set[str] = set()
     count = 0
     with new_folder(path) as root:
