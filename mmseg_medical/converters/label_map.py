@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmseg_medical.converters.record import Annotation, Record
-from mmseg_medical.converters.runs import Runs
+from mmseg_medical.converters.runs import Order, Runs
 from mmseg_medical.converters.runs_geometry import (
     pixels,
     place,
@@ -60,12 +60,15 @@ def index_of(record: Record, label: str, classes: Sequence[str]) -> int:
     return list(classes).index(label)
 
 
-def runs_of(annotation: Annotation, shape: tuple[int, int]) -> Runs:
-    """Pixels of an annotation as runs down the columns.
+def runs_of(
+    annotation: Annotation, shape: tuple[int, int], order: Order = 'F'
+) -> Runs:
+    """Pixels of an annotation as runs.
 
     Args:
         annotation: Known by its pixels or by outlines.
         shape: (height, width) of the image in pixels.
+        order: Scan order of the runs.
 
     Raises:
         InputError: As :meth:`Annotation.mask`.
@@ -74,9 +77,9 @@ def runs_of(annotation: Annotation, shape: tuple[int, int]) -> Runs:
     if runs is not None:
         if runs.shape != tuple(shape):
             annotation.mask(shape)  # says so
-        return rescan(runs, 'F')
+        return rescan(runs, order)
     window = _window(annotation, shape)
-    part = Runs.from_mask(annotation.mask(shape, window), 'F')
+    part = Runs.from_mask(annotation.mask(shape, window), order)
     return place(part, shape, window.top, window.left)
 
 

@@ -115,25 +115,21 @@ def write_probabilities(
     records: Iterable[Record],
     path: PathLike,
     *,
-    classes: Sequence[str],
     skipped: Skipped | None = None,
 ) -> int:
     """Write the probability maps of predictions, a channel for each class.
 
     Args:
-        records: Images of :func:`probability_maps.read`, whose
-            ``properties['seg_probs']`` is (C, H, W) of C classes, stored as
-            it is.
+        records: Images of :func:`mmseg_medical.converters.predictions.read`,
+            whose probabilities are stored as they are.
         path: Folder to make; empty or not there.
-        classes: Names of the channels.
         skipped: Where errors go; strict by default.
 
     Returns:
         Number of images written.
 
     Raises:
-        InputError: If the folder exists, or a record has no probabilities,
-            or not as many as classes.
+        InputError: If the folder exists, or a record has no probabilities.
     """
     skipped = Skipped() if skipped is None else skipped
     count = 0
@@ -141,20 +137,18 @@ def write_probabilities(
         for record in records:
             try:
                 file = below(folder, record.img_id, SUFFIXES[0])
-                probs = record.properties.get('seg_probs')
-                if probs is None or len(probs) != len(classes):
+                if 'seg_probs' not in record.properties:
                     raise InputError(
-                        f'{record.img_id} has no probabilities of '
-                        f'{list(classes)}; only maps of tools/test.py --out '
-                        'have'
+                        f'{record.img_id} has no probabilities; only the '
+                        'folders of tools/test.py --out have'
                     )
             except InputError as error:
                 skipped.add(error)
                 continue
             write_ome(
                 file,
-                probs,
-                channels=classes,
+                record.properties['seg_probs'],
+                channels=record.properties['channels'],
                 pixel_size=pixel_size_of(record),
             )
             count += 1

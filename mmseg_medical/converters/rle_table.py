@@ -16,7 +16,7 @@ from mmseg_medical.converters.image_folder import (
 from mmseg_medical.converters.label_map import index_of, runs_of, shape_of
 from mmseg_medical.converters.record import Annotation, Record, Skipped
 from mmseg_medical.converters.runs import Runs
-from mmseg_medical.converters.runs_geometry import nothing, rescan, union
+from mmseg_medical.converters.runs_geometry import nothing, union
 from mmseg_medical.converters.table import TableError, iter_table, write_table
 from mmseg_medical.errors import InputError
 
@@ -77,6 +77,7 @@ def read(
     layout: str,
     label: str = 'foreground',
     sizes: PathLike | Size | Mapping[str, Size] | None = None,
+    img_dir: PathLike | None = None,
     objects: bool | None = None,
     repair: bool = False,
     skipped: Skipped | None = None,
@@ -93,6 +94,7 @@ def read(
         label: Class of a table that has no column for it.
         sizes: (height, width) of all images, or a folder of images, or a
             table or mapping of ids; comes before the sizes of the table.
+        img_dir: Folder of images, for tables that do not say the sizes.
         objects: Whether several rows of an image are several annotations;
             False joins them. By default only those of ``'dsb2018'`` are.
         repair: Mend run lengths that are not well-formed, with a warning.
@@ -115,8 +117,8 @@ def read(
         )
     plan = LAYOUTS[layout]
     column = _mask_column(path, plan)
-    if sizes is None and plan.shape:
-        sizes = plan.shape
+    if sizes is None and not plan.sized:
+        sizes = plan.shape or img_dir
     if sizes is None and not plan.sized:
         raise InputError(
             f'{path}: a table of {layout!r} does not say how large images '
@@ -348,16 +350,17 @@ def _rows(
             f'{record.img_id} has the classes {list(labels)} and the table '
             'one; choose another format'
         )
+    dialect = rle.RLEDialect(plan.dialect)
     masks: dict[str, list[Runs]] = {label: [] for label in labels}
     for annotation in record.annotations:
         index_of(record, annotation.label, labels)
-        masks[annotation.label].append(runs_of(annotation, shape))
+        runs = runs_of(annotation, shape, dialect.order)
+        masks[annotation.label].append(runs)
 
     def text(*parts: Runs) -> str:
-        runs = union([nothing(shape), *parts])
-        dialect = rle.RLEDialect(plan.dialect)
+        runs = union(parts) if parts else nothing(shape, dialect.order)
         try:
-            return str(rle.dump(rescan(runs, dialect.order), dialect))
+            return str(rle.dump(runs, dialect))
         except rle.RLEError as error:
             raise rle.RLEError(f'{record.img_id}: {error}') from None
 

@@ -15,10 +15,10 @@ from mmseg_medical.converters.runs import (
 )
 
 
-def nothing(shape: tuple[int, int]) -> Runs:
+def nothing(shape: tuple[int, int], order: Order = 'F') -> Runs:
     """Mask without foreground, of (height, width) in pixels."""
     empty = np.empty(0, np.int64)
-    return Runs(empty, empty, shape, 'F')
+    return Runs(empty, empty, shape, order)
 
 
 def bounds(runs: Runs) -> tuple[int, int, int, int] | None:
@@ -91,6 +91,8 @@ def union(masks: Iterable[Runs]) -> Runs:
             f'masks of one size are joined, got {[r.shape for r in several]}'
         )
     first = several[0]
+    if len(several) == 1:
+        return first
     several = [rescan(runs, first.order) for runs in several]
     starts = np.concatenate([runs.starts for runs in several])
     ends = np.concatenate([runs.ends for runs in several])
