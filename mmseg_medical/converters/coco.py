@@ -10,22 +10,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
-import numpy as np
-
 from mmseg_medical._files import replacing
 from mmseg_medical.converters import rle
+from mmseg_medical.converters._json import read_json
+from mmseg_medical.converters.coco_polygon import join_holes
 from mmseg_medical.converters.label_map import index_of, runs_of, shape_of
-from mmseg_medical.converters.polygon import Polygon, PolygonError
-from mmseg_medical.converters.record import Annotation, Record, Skipped
-from mmseg_medical.converters.runs import Runs
-from mmseg_medical.converters.runs_geometry import bounds
+from mmseg_medical.converters.polygon import Polygon, to_ring
+from mmseg_medical.converters.record import (
+    Annotation,
+    AnnotationError,
+    Record,
+    Skipped,
+)
 from mmseg_medical.errors import InputError
 
 PathLike = str | os.PathLike[str]
 _LISTS = ('images', 'annotations', 'categories')
 
 
-class COCOError(InputError):
+class COCOError(AnnotationError):
     """A COCO file that is not what COCO defines."""
 
 
@@ -84,16 +87,7 @@ def read(
 
 
 def _load(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'{path} does not exist; check data_root and ann_file'
-        )
-    try:
-        data = json.loads(path.read_text(encoding='utf-8-sig'))
-    except (ValueError, RecursionError) as error:
-        raise COCOError(
-            f'{path} is no JSON ({error}); was it cut short?'
-        ) from None
+    data = read_json(path)
     missing = [
         name
         for name in _LISTS
@@ -154,9 +148,8 @@ def _names(path: Path, images: dict[Any, Any]) -> dict[Any, str]:
 
 def _shape(where: str, image: dict[str, Any]) -> tuple[int, int]:
     height, width = image.get('height'), image.get('width')
-    if not (isinstance(height, int) and isinstance(width, int)) or not (
-        height > 0 < width
-    ):
+    whole = isinstance(height, int) and isinstance(width, int)
+    if not whole or not (0 < height < 10**6 and 0 < width < 10**6):
         raise COCOError(
             f'{where}: expected height and width in pixels, got {height!r} '
             f'and {width!r}'
@@ -202,20 +195,9 @@ def _read_one(
 
 
 def _polygon(where: str, flat: Any) -> Polygon:
-    try:
-        numbers = np.asarray(flat, np.float64)
-    except (TypeError, ValueError):
-        numbers = np.empty(0)
-    if numbers.ndim != 1 or numbers.size < 6 or numbers.size % 2:
-        raise PolygonError(
-            f'{where}: a polygon is [x1, y1, x2, y2, …] of three or more '
-            f'points, got {str(flat)[:60]}'
-        )
-    if not (np.abs(numbers) < 1e6).all():  # nan as well
-        raise PolygonError(
-            f'{where}: a coordinate is not finite, or a million pixels away'
-        )
-    return numbers.reshape(-1, 2)
+    pairs = isinstance(flat, list) and len(flat) % 2 == 0
+    points = zip(flat[::2], flat[1::2], strict=True) if pairs else flat
+    return to_ring(list(points) if pairs else flat, where)
 
 
 def write(
@@ -223,6 +205,7 @@ def write(
     path: PathLike,
     *,
     classes: Sequence[str] | None = None,
+    polygons: bool = False,
     img_suffix: str = '.png',
     skipped: Skipped | None = None,
 ) -> int:
@@ -236,6 +219,10 @@ def write(
         path: JSON file to write, whole or not at all.
         classes: Names of the categories in the order of their ids; None
             takes the labels in the order in which they come.
+        polygons: Write outlines that COCO's own tools paint as the same
+            pixels: those of a COCO file as they are, others traced, holes
+            joined to the outline by a cut without width. False writes
+            compressed run lengths.
         img_suffix: Added to ids for ``file_name`` where a record does not
             know its file.
         skipped: Where errors go; strict by default.
@@ -258,7 +245,11 @@ def write(
         file.write('{"info": {}, "licenses": [],\n"annotations": [')
         for record in records:
             try:
-                entries = list(_entries(record, labels, grow=not classes))
+                entries = list(
+                    _entries(
+                        record, labels, grow=not classes, polygons=polygons
+                    )
+                )
             except InputError as error:
                 skipped.add(error)
                 continue
@@ -292,7 +283,7 @@ def _dump_lines(entries: list[dict[str, Any]], file: TextIO) -> None:
 
 
 def _entries(
-    record: Record, labels: list[str], *, grow: bool
+    record: Record, labels: list[str], *, grow: bool, polygons: bool
 ) -> Iterator[dict[str, Any]]:
     """Objects of one image, without ids."""
     shape = shape_of(record)
@@ -301,24 +292,34 @@ def _entries(
             labels.append(annotation.label)
         index = index_of(record, annotation.label, labels)
         runs = runs_of(annotation, shape)
-        window = bounds(runs)
-        if window is None:
+        box = runs.box()
+        if box is None:
             raise COCOError(
                 f'{record.img_id}: object {k} ({annotation.label!r}) has no '
                 'pixel, and COCO no box for it'
             )
-        top, left, height, width = window
+        top, left, height, width = box
         entry = dict(
             category_id=index + 1,
             iscrowd=int(bool(annotation.properties.get('iscrowd'))),
             area=runs.area,
             bbox=[left, top, width, height],
-            segmentation=_segmentation(annotation, runs),
+            segmentation=_polygons(annotation, shape)
+            if polygons
+            else rle.dump(runs, 'coco'),
         )
         if annotation.score is not None:
             entry['score'] = annotation.score
         yield entry
 
 
-def _segmentation(annotation: Annotation, runs: Runs) -> Any:
-    return rle.dump(runs, 'coco')
+def _polygons(
+    annotation: Annotation, shape: tuple[int, int]
+) -> list[list[float]]:
+    rings = [join_holes(a) for a in annotation.outlines(shape, 'coco')]
+    return [[_short(v) for v in ring.reshape(-1).tolist()] for ring in rings]
+
+
+def _short(value: float) -> float:
+    """A whole number without its point."""
+    return int(value) if value.is_integer() else value

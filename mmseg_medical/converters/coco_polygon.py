@@ -6,49 +6,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmseg_medical._compiled import compiled
-from mmseg_medical.converters.polygon import Polygon, PolygonError
-from mmseg_medical.converters.runs import IntArray, Mask, Runs, merge
-from mmseg_medical.converters.tiff import Region
+from mmseg_medical.converters.runs import IntArray, Runs, merge
 
 _SCALE = 5  # points of the fine grid on the side of a pixel
 
 
 def coco_runs(
-    polygon: Polygon, shape: tuple[int, int], *, where: object = 'polygon'
+    rings: Sequence[NDArray[np.float64]], shape: tuple[int, int]
 ) -> Runs:
-    """Paint one polygon as ``frPyObjects`` of pycocotools does.
+    """Paint one area as ``frPyObjects`` of pycocotools paints a polygon.
 
-    Vertices lie on the corners of pixels: (0, 0) is the corner of the first
-    one, and a pixel belongs to the polygon where its centre does. Edges are
-    drawn on a grid five times as fine, from vertices rounded to it, and cross
-    a column of pixels in its middle; what lies outside of the image is cut.
-    A pixel within two loops of one ring does not belong to it.
+    Edges are drawn on a grid five times as fine as the pixels, from vertices
+    rounded to it, and cross a column of pixels in its middle; what lies
+    outside of the image is cut. Pixels within an even number of loops do not
+    belong to the area.
 
     Args:
-        polygon: (N, 2) of x and y in pixels; the last point is joined to the
-            first.
+        rings: (N, 2) of x and y in pixels, (0, 0) being the corner of the
+            first pixel; the last point is joined to the first.
         shape: (height, width) of the image in pixels.
-        where: File and annotation, for the message.
 
     Returns:
         Runs down the columns.
 
-    Raises:
-        PolygonError: If a point is not finite, or lies further outside than
-            the image is large.
-
     Source: maskApi.c of the COCO API, ``rleFrPoly``; results are equal.
     """
-    far = np.array(shape[::-1])
-    if not ((polygon >= -far) & (polygon <= 2 * far)).all():  # nan as well
-        raise PolygonError(
-            f'{where}: points {polygon.min(0).tolist()} … '
-            f'{polygon.max(0).tolist()} (x, y) lie far outside of the image '
-            f'of {shape[0]} x {shape[1]} pixels (height x width); is it of '
-            'another image?'
-        )
-    fine = np.trunc(_SCALE * polygon + 0.5).astype(np.int64)
-    edges = np.sort(_crossings(fine, *shape))
+    found = [
+        _crossings(np.trunc(_SCALE * ring + 0.5).astype(np.int64), *shape)
+        for ring in rings
+    ]
+    edges = np.sort(np.concatenate(found))
     if edges.size % 2:  # open to the last pixel
         edges = np.append(edges, shape[0] * shape[1])
     starts, ends = edges[::2], edges[1::2]
@@ -56,30 +43,34 @@ def coco_runs(
     return Runs(*merge(starts[filled], ends[filled]), shape, 'F')
 
 
-def paint_coco(
-    polygons: Sequence[Polygon],
-    shape: tuple[int, int],
-    region: Region,
-    *,
-    where: object = 'polygon',
-) -> Mask:
-    """Paint the union of polygons into a window of an image.
+def join_holes(rings: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Make one ring of an outline and its holes, which COCO cannot say.
+
+    Each hole is joined to what lies left of it by a cut without width, which
+    is gone through there and back, and so holds no pixel.
 
     Args:
-        polygons: As in :func:`coco_runs`, and so are the errors.
-        shape: (height, width) of the image in pixels.
-        region: Window to paint; it must lie inside the image.
-        where: File and annotation, for the message.
+        rings: (N, 2) of x and y along the sides of pixels: the outline, then
+            its holes.
 
     Returns:
-        (region.height, region.width) uint8 of 0 and 1.
+        (N, 2) ring that :func:`coco_runs` paints as it does all of them.
     """
-    region.check(shape, str(where))
-    mask = np.zeros((region.height, region.width), np.uint8)
-    for polygon in polygons:
-        runs = coco_runs(polygon, shape, where=where)
-        mask |= runs.crop(*region).to_mask()
-    return mask
+    whole = rings[0]
+    for hole in sorted(rings[1:], key=lambda ring: float(ring[:, 0].min())):
+        begin = int(np.lexsort(hole.T[::-1])[0])  # leftmost, then topmost
+        x, y = hole[begin]
+        after = np.roll(whole, -1, 0)
+        met = (whole[:, 0] == after[:, 0]) & (whole[:, 0] <= x)
+        met &= np.minimum(whole[:, 1], after[:, 1]) <= y
+        met &= np.maximum(whole[:, 1], after[:, 1]) >= y
+        at = int(np.argmax(np.where(met, whole[:, 0], -np.inf)))
+        door = np.array([[whole[at, 0], y]])
+        loop = np.roll(hole, -begin, 0)
+        whole = np.concatenate(
+            [whole[: at + 1], door, loop, loop[:1], door, whole[at + 1 :]]
+        )
+    return whole
 
 
 def _crossings_numpy(

@@ -7,11 +7,7 @@ from scipy import ndimage
 
 from mmseg_medical.converters.label_map import runs_of, shape_of
 from mmseg_medical.converters.record import Record
-from mmseg_medical.converters.runs_geometry import (
-    bounds,
-    place,
-    runs_of_labels,
-)
+from mmseg_medical.converters.runs_geometry import runs_of_labels
 
 
 def split_objects(record: Record) -> Record:
@@ -29,15 +25,15 @@ def split_objects(record: Record) -> Record:
     parts = []
     for annotation in record.annotations:
         runs = runs_of(annotation, shape)
-        window = bounds(runs)
-        if window is None:
+        box = runs.box()
+        if box is None:
             continue
-        mask = runs.crop(*window).to_mask()
+        mask = runs.crop(*box).to_mask()
         labels, _ = ndimage.label(mask, np.ones((3, 3)))
         parts += [
             dataclasses.replace(
                 annotation,
-                runs=place(part, shape, window[0], window[1]),
+                runs=part.place(box.top, box.left, shape),
                 polygons=(),
             )
             for part in runs_of_labels(labels).values()

@@ -10,18 +10,16 @@ from numpy.typing import NDArray
 from mmseg_medical.converters.record import Annotation, Record
 from mmseg_medical.converters.runs import Order, Runs
 from mmseg_medical.converters.runs_geometry import (
+    nothing,
     pixels,
-    place,
     rescan,
     runs_of_labels,
 )
-from mmseg_medical.converters.tiff import Region
 from mmseg_medical.errors import InputError, ToleratedWarning
 
 IGNORE = 'ignore'  # label of pixels that do not count
 IGNORE_INDEX = 255
-# A painter may touch the pixels beside an outline.
-_RIM = 2
+_MOST = 2**34  # pixels; the largest slides have fewer
 
 
 class OverlapError(InputError):
@@ -78,23 +76,11 @@ def runs_of(
         if runs.shape != tuple(shape):
             annotation.mask(shape)  # says so
         return rescan(runs, order)
-    window = _window(annotation, shape)
-    part = Runs.from_mask(annotation.mask(shape, window), order)
-    return place(part, shape, window.top, window.left)
-
-
-def _window(annotation: Annotation, shape: tuple[int, int]) -> Region:
-    """Part of the image in which the outlines lie; never empty."""
-    rings = [ring for area in annotation.polygons for ring in area]
-    if not rings:
-        return Region(0, 0, 1, 1)
-    points = np.concatenate(rings)[:, ::-1]
-    size = np.array(shape)
-    low = np.clip(np.floor(points.min(0)) - _RIM, 0, size - 1)
-    high = np.clip(np.ceil(points.max(0)) + _RIM + 1, low + 1, size)
-    top, left = low.astype(int).tolist()
-    bottom, right = high.astype(int).tolist()
-    return Region(top, left, bottom - top, right - left)
+    box = annotation.box(shape)
+    if box is None:
+        return nothing(shape, order)
+    part = Runs.from_mask(annotation.mask(shape, box), order)
+    return part.place(box.top, box.left, shape)
 
 
 def class_map(
@@ -162,6 +148,11 @@ def _paint(
     if overlap not in ('refuse', 'later'):
         raise InputError(f"overlap is 'refuse' or 'later', got {overlap!r}")
     shape = shape_of(record)
+    if shape[0] * shape[1] > _MOST:
+        raise InputError(
+            f'{record.img_id}: {shape[0]} x {shape[1]} pixels (height x '
+            'width) are too many for a label image'
+        )
     flat = np.zeros(shape[0] * shape[1], dtype)
     lost = 0
     for annotation, value in zip(record.annotations, values, strict=True):

@@ -125,19 +125,21 @@ def _image(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _tell_missing(folder: Path, files: Sequence[Path]) -> None:
-    """Warn of gaps where all masks are numbered alike."""
+def missing_numbers(files: Sequence[Path]) -> list[int]:
+    """Gaps from 1 on in the numbers of files that are numbered alike."""
     found = [_NUMBERED.fullmatch(file.stem) for file in files]
-    prefixes = {match[1] for match in found if match}
-    if len(prefixes) != 1 or None in found:
-        return
+    if len({match and match[1] for match in found}) != 1 or None in found:
+        return []
     numbers = {int(match[2]) for match in found if match}
-    missing = max(numbers) - min(min(numbers), 1) + 1 - len(numbers)
-    if missing:
-        first = next(k for k in range(1, max(numbers) + 1) if k not in numbers)
+    return [k for k in range(1, max(numbers)) if k not in numbers]
+
+
+def _tell_missing(folder: Path, files: Sequence[Path]) -> None:
+    """Warn of gaps in the numbers of masks."""
+    if missing := missing_numbers(files):
         warnings.warn(
-            f'{folder}/masks lacks {missing} numbers of {max(numbers)}, first '
-            f'{first}',
+            f'{folder}/masks lacks {len(missing)} of the numbers of its '
+            f'masks, first {missing[0]}',
             MissingMaskWarning,
             stacklevel=2,
         )

@@ -1,93 +1,166 @@
-"""Polygons of HuBMAP 2022: a JSON list of lists of [x, y]."""
+"""Outlines of objects, and the four ways in which people paint them.
 
-import json
+=========== ============================ ===================== ===============
+painter     pixels of an outline         pixel (0, 0) is       as in
+=========== ============================ ===================== ===============
+``opencv``  ``cv2.fillPoly`` of rounded  the point (0, 0)      HuBMAP
+            points, with the outline
+``pil``     ``PIL.ImageDraw.polygon``,   the point (0, 0)      LabelMe
+            points cut to integers,
+            with the outline
+``corners`` those whose centre lies      the square from       QuPath, CVAT,
+            inside                       (0, 0) to (1, 1)      ImageScope
+``coco``    the same, points rounded to  the square from       COCO
+            fifths, as pycocotools does  (0, 0) to (1, 1)
+=========== ============================ ===================== ===============
+
+An area is a tuple of rings: the outline, then its holes. With ``opencv`` the
+outline of a hole belongs to the area, with ``pil`` to the hole. Areas that
+overlap are one: their union is painted.
+"""
+
 import os
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mmseg_medical.converters import _painters
+from mmseg_medical.converters.runs import Mask
 from mmseg_medical.converters.tiff import Region
 from mmseg_medical.errors import InputError
 
+# (N, 2) x and y in pixels of the whole image; the first point follows on the
+# last one.
 Polygon = NDArray[np.float64]
+# Rings of one area: the outline, then its holes.
+Rings = tuple[Polygon, ...]
+Painter = Literal['opencv', 'pil', 'corners', 'coco']
+PAINTERS: tuple[Painter, ...] = get_args(Painter)
 
 
 class PolygonError(InputError):
-    """A polygon file that cannot be read."""
+    """An outline that cannot be painted."""
 
 
-def read_polygons(path: str | os.PathLike[str]) -> list[Polygon]:
-    """Read the polygons of an image.
+def to_ring(points: Any, where: str, *, closed: bool = False) -> Polygon:
+    """Check a ring as a file has it.
 
     Args:
-        path: JSON file with a list of polygons, each a list of [x, y] in
-            pixels, x to the right and y down.
+        points: List of three or more [x, y] in pixels.
+        where: File and number of the object, for the message.
+        closed: The file repeats the first point as the last one, which is
+            left out, and may have more coordinates than x and y.
 
     Returns:
-        (N, 2) float64 arrays of x and y; coordinates may lie outside of the
-        image by a few pixels.
+        (N, 2) float64 array of x and y; coordinates may lie outside of the
+        image.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        PolygonError: If it is no such list, or a polygon has fewer than
-            three points, or a coordinate is not finite or beyond 10^6.
+        PolygonError: If there are fewer than three points, or one is no pair
+            of numbers, or a coordinate is not finite or beyond 10^6.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'{path} does not exist; check data_root and data_prefix'
-        )
     try:
-        data = json.loads(path.read_text(encoding='utf-8-sig'))
-    except ValueError as error:
+        ring = np.asarray(points, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        ring = np.empty(0)
+    if closed and ring.ndim == 2 and ring.shape[1] > 1:
+        ring = ring[:, :2]
+        if len(ring) > 3 and (ring[0] == ring[-1]).all():
+            ring = ring[:-1]
+    if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < 3:
         raise PolygonError(
-            f'{path} is no JSON ({error}); was it cut short?'
-        ) from None
-    if not isinstance(data, list):
-        raise PolygonError(
-            f'{path}: expected a list of polygons [[[x, y], …], …], got '
-            f'{type(data).__name__}'
+            f'{where}: expected three or more [x, y], got {str(points)[:60]}'
         )
-    return [_polygon(path, k, points) for k, points in enumerate(data, 1)]
+    if not (np.abs(ring) < 1e6).all():  # nan as well
+        raise PolygonError(
+            f'{where}: a coordinate is not finite, or a million pixels away'
+        )
+    return ring
 
 
-def _polygon(path: Path, k: int, points: Any) -> Polygon:
-    try:
-        polygon = np.asarray(points, np.float64)
-    except (TypeError, ValueError):
-        polygon = np.empty(0)
-    if polygon.ndim != 2 or polygon.shape[1] != 2 or len(polygon) < 3:
-        raise PolygonError(
-            f'{path} polygon {k}: expected three or more [x, y], got '
-            f'{str(points)[:60]}'
-        )
-    if not (np.abs(polygon) < 1e6).all():  # nan as well
-        raise PolygonError(
-            f'{path} polygon {k}: a coordinate is not finite, or a million '
-            'pixels away'
-        )
-    return polygon
+def to_numbers(ring: Polygon) -> list[list[float]]:
+    """Ring as a list of [x, y]; whole numbers are written as such."""
+    whole = ring.astype(np.int64)
+    return (whole if (whole == ring).all() else ring).tolist()
+
+
+def nest(
+    outlines: Sequence[Polygon], holes: Sequence[Polygon], where: str
+) -> tuple[Rings, ...]:
+    """Put each hole into the smallest outline that its first point lies in.
+
+    Raises:
+        PolygonError: If a hole lies in none.
+    """
+    areas = [[outline] for outline in outlines]
+    sizes = [float(np.ptp(outline, axis=0).prod()) for outline in outlines]
+    for k, hole in enumerate(holes, 1):
+        point = (float(hole[0, 0]), float(hole[0, 1]))
+        around = [
+            n
+            for n, outline in enumerate(outlines)
+            if (outline.min(0) <= point).all()
+            and (outline.max(0) >= point).all()
+            and cv2.pointPolygonTest(outline.astype(np.float32), point, False)
+            >= 0
+        ]
+        if not around:
+            raise PolygonError(
+                f'{where}: hole {k} at {point} (x, y) lies in none of the '
+                f'{len(outlines)} outlines that it may belong to'
+            )
+        areas[min(around, key=sizes.__getitem__)].append(hole)
+    return tuple(tuple(area) for area in areas)
+
+
+def check_near(
+    areas: Sequence[Rings], shape: tuple[int, int], where: object
+) -> None:
+    """Refuse areas of another image.
+
+    Args:
+        areas: Tuples of (N, 2) rings of x and y in pixels.
+        shape: (height, width) of the image in pixels.
+        where: File, for the message.
+
+    Raises:
+        PolygonError: If a point lies further outside than the image is
+            large.
+    """
+    far = np.array(shape[::-1])
+    for k, area in enumerate(areas, 1):
+        points = np.concatenate(area)
+        if not ((points >= -far) & (points <= 2 * far)).all():
+            raise PolygonError(
+                f'{where} polygon {k}: points {points.min(0).tolist()} … '
+                f'{points.max(0).tolist()} (x, y) lie far outside of the '
+                f'image of {shape[0]} x {shape[1]} pixels (height x width); '
+                'is it of another image?'
+            )
 
 
 def rasterize(
-    polygons: list[Polygon],
+    areas: Sequence[Rings],
     shape: tuple[int, int],
     region: Region,
     *,
+    painter: Painter = 'opencv',
     where: str | os.PathLike[str] = 'polygons',
-) -> NDArray[np.uint8]:
-    """Paint polygons into a window of an image.
+) -> Mask:
+    """Paint areas into a window of an image.
 
-    Outlines belong to the polygons, as ``cv2.fillPoly`` paints them; what
-    lies outside of the image is cut.
+    What lies outside of the image is cut. A window has the pixels that the
+    whole painting has there.
 
     Args:
-        polygons: (N, 2) arrays of x and y in pixels of the whole image.
-        shape: (height, width) of the whole image.
+        areas: Tuples of (N, 2) rings of x and y in pixels of the whole
+            image: the outline, then its holes.
+        shape: (height, width) of the whole image in pixels.
         region: Window to paint; it must lie inside the image.
+        painter: Which pixels an outline holds; see the table of this module.
         where: File, for the message.
 
     Returns:
@@ -96,32 +169,17 @@ def rasterize(
     Raises:
         PolygonError: If a point lies further outside than the image is
             large.
+        ValueError: If the painter is unknown, or the window leaves the image.
     """
+    if painter not in PAINTERS:
+        raise ValueError(f'painter is one of {PAINTERS}, got {painter!r}')
     region.check(shape, 'mask')
-    far = np.array(shape[::-1])
-    for k, polygon in enumerate(polygons, 1):
-        if (polygon < -far).any() or (polygon > 2 * far).any():
-            raise PolygonError(
-                f'{where} polygon {k}: points {polygon.min(0).tolist()} … '
-                f'{polygon.max(0).tolist()} (x, y) lie far outside of the '
-                f'image of {shape[0]} x {shape[1]} pixels (height x width); '
-                'is it of another image?'
-            )
-    top, left, height, width = region
-    mask = np.zeros((height, width), np.uint8)
-    for polygon in polygons:
-        points = np.rint(polygon).astype(np.int32)
-        x0, y0 = points.min(0)
-        x1, y1 = points.max(0) + 1
-        to_x = slice(max(x0 - left, 0), max(min(x1 - left, width), 0))
-        to_y = slice(max(y0 - top, 0), max(min(y1 - top, height), 0))
-        if to_x.start >= to_x.stop or to_y.start >= to_y.stop:
-            continue
-        # Painted whole and then cut: OpenCV draws edges that it has to clip
-        # in a slightly different place.
-        whole = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        cv2.fillPoly(whole, [points - (x0, y0)], 1)
-        y, x = to_y.start + top - y0, to_x.start + left - x0
-        part = mask[to_y, to_x]
-        part |= whole[y : y + part.shape[0], x : x + part.shape[1]]
+    mask = np.zeros((region.height, region.width), np.uint8)
+    if not areas:
+        return mask
+    outlines = _painters.Outlines.of(areas)
+    for side, far in zip(outlines.points.T, shape[::-1], strict=True):
+        if not (side.min() >= -far and side.max() <= 2 * far):  # nan as well
+            check_near(areas, shape, where)
+    getattr(_painters, painter)(outlines, region, mask)
     return mask

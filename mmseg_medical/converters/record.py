@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmseg_medical.converters.coco_polygon import paint_coco
-from mmseg_medical.converters.polygon import Polygon, rasterize
+import numpy as np
+
+from mmseg_medical.converters.polygon import Painter, Rings, rasterize
 from mmseg_medical.converters.runs import Mask, Runs
 from mmseg_medical.converters.tiff import Region
+from mmseg_medical.converters.trace import trace
 from mmseg_medical.errors import InputError
 
-# Rings of one area: the outline, then its holes.
-Rings = tuple[Polygon, ...]
+
+class AnnotationError(InputError):
+    """An annotation file that cannot be read, or written."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class Annotation:
         runs: Its pixels; None where it is known by outlines.
         polygons: Areas, each a tuple of (N, 2) float64 rings of x and y in
             pixels: the outline, then its holes.
-        painter: How outlines become pixels: ``'opencv'``, or ``'coco'``.
+        painter: Which pixels the outlines hold, as their file means them;
+            see :mod:`mmseg_medical.converters.polygon`.
         score: Confidence of a prediction, 0 to 1; None for a ground truth.
         properties: What else the file says of it.
     """
@@ -35,7 +39,7 @@ class Annotation:
     label: str
     runs: Runs | None = None
     polygons: tuple[Rings, ...] = ()
-    painter: str = 'opencv'
+    painter: Painter = 'opencv'
     score: float | None = None
     properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -54,16 +58,76 @@ class Annotation:
         """
         region = region or Region(0, 0, *shape)
         if self.runs is None:
-            rings = [ring for area in self.polygons for ring in area]
-            if self.painter == 'coco':
-                return paint_coco(rings, shape, region, where=self.label)
-            return rasterize(rings, shape, region, where=self.label)
+            return rasterize(
+                self.polygons,
+                shape,
+                region,
+                painter=self.painter,
+                where=self.label,
+            )
         if self.runs.shape != tuple(shape):
             raise InputError(
                 f'{self.label}: a mask of {self.runs.shape} for an image of '
                 f'{tuple(shape)} (height, width)'
             )
         return self.runs.crop(*region).to_mask()
+
+    def box(self, shape: tuple[int, int]) -> Region | None:
+        """Smallest window that is sure to hold the object.
+
+        Args:
+            shape: (height, width) of the image in pixels.
+
+        Returns:
+            Window in pixels; None where nothing of the object can lie in the
+            image.
+        """
+        if self.runs is not None:
+            return self.runs.box()
+        if not self.polygons:
+            return None
+        points = np.concatenate([r for area in self.polygons for r in area])
+        size = np.array(shape[::-1])
+        left, top = np.clip(np.floor(points.min(0)), 0, size).astype(int)
+        right, bottom = np.clip(np.ceil(points.max(0)) + 1, 0, size)
+        if left >= right or top >= bottom:
+            return None
+        return Region(
+            int(top), int(left), int(bottom - top), int(right - left)
+        )
+
+    def outlines(
+        self, shape: tuple[int, int] | None, painter: Painter
+    ) -> tuple[Rings, ...]:
+        """Areas that hold the same pixels for a painter.
+
+        Args:
+            shape: (height, width) of the image in pixels; needed where the
+                object is known by its pixels or meant for another painter.
+            painter: ``'opencv'`` or ``'corners'``; else that of the object.
+
+        Returns:
+            The outlines themselves where they are meant for the painter,
+            else those that are traced around the pixels.
+
+        Raises:
+            InputError: If the shape is needed and missing, or is not that of
+                the pixels, or a polygon lies far outside.
+            ValueError: If pixels would have to be traced for ``'pil'``.
+        """
+        if self.runs is None and self.painter == painter:
+            return self.polygons
+        if shape is None:
+            raise AnnotationError(
+                f'{self.label}: outlines for {self.painter!r} become outlines '
+                f'for {painter!r} by way of pixels, for which the size of the '
+                'image must be known; name the folder of the images'
+            )
+        box = self.box(shape)
+        if box is None:
+            return ()
+        mask = self.mask(shape, box)
+        return trace(mask, painter, origin=(box.left, box.top))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

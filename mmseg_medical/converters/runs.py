@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmseg_medical._compiled import compiled
+from mmseg_medical.converters.tiff import Region
 
 Order = Literal['F', 'C']
 IntArray = NDArray[np.int64]
@@ -95,7 +96,7 @@ class Runs(NamedTuple):
         else:
             line, first, count = w, top, height
             low, high = left, left + width
-        starts, ends = split_at_lines(self.starts, self.ends, line)
+        starts, ends = _split_at_lines(self.starts, self.ends, line)
         at = starts // line
         inside = (at >= first) & (at < first + count)
         at = at[inside]
@@ -106,6 +107,47 @@ class Runs(NamedTuple):
         return Runs(
             begin[kept] + base, stop[kept] + base, (height, width), self.order
         )
+
+    def place(self, top: int, left: int, shape: tuple[int, int]) -> 'Runs':
+        """Put the mask into a larger one, the inverse of :meth:`crop`.
+
+        Args:
+            top: Row of its first pixel there, in pixels.
+            left: Column of its first pixel there, in pixels.
+            shape: (height, width) of the larger mask in pixels.
+
+        Raises:
+            ValueError: If it leaves the larger mask.
+        """
+        h, w = self.shape
+        if not (0 <= top <= shape[0] - h and 0 <= left <= shape[1] - w):
+            raise ValueError(
+                f'a mask of {h} x {w} pixels at row {top}, column {left} '
+                f'leaves one of {shape[0]} x {shape[1]} (height x width)'
+            )
+        if self.order == 'F':
+            line, there, base = h, shape[0], left * shape[0] + top
+        else:
+            line, there, base = w, shape[1], top * shape[1] + left
+        starts, ends = _split_at_lines(self.starts, self.ends, line)
+        shift = starts // max(line, 1) * (there - line) + base
+        return Runs(starts + shift, ends + shift, shape, self.order)
+
+    def box(self) -> Region | None:
+        """Smallest window that holds all runs; None where there are none."""
+        if not self.starts.size:
+            return None
+        line = self.shape[0] if self.order == 'F' else self.shape[1]
+        first, last = self.starts // line, (self.ends - 1) // line
+        low, high = self.starts - first * line, self.ends - last * line
+        if (first < last).any():  # a run that goes on in the next line
+            begin, stop = 0, line
+        else:
+            begin, stop = int(low.min()), int(high.max())
+        lines = int(first[0]), int(last[-1]) + 1 - int(first[0])
+        if self.order == 'F':
+            return Region(begin, lines[0], stop - begin, lines[1])
+        return Region(lines[0], begin, lines[1], stop - begin)
 
     @property
     def area(self) -> int:
@@ -122,7 +164,7 @@ def merge(starts: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
     return starts[first], ends[np.append(first[1:], True)]
 
 
-def split_at_lines(
+def _split_at_lines(
     starts: IntArray, ends: IntArray, line: int
 ) -> tuple[IntArray, IntArray]:
     """Cut runs that go on in the next column (row) at its beginning."""

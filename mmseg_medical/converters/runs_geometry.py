@@ -1,4 +1,4 @@
-"""Move, join and measure runs without painting them."""
+"""Join, turn and list runs without painting them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,6 @@ from mmseg_medical.converters.runs import (
     Order,
     Runs,
     merge,
-    split_at_lines,
 )
 
 
@@ -21,62 +20,15 @@ def nothing(shape: tuple[int, int], order: Order = 'F') -> Runs:
     return Runs(empty, empty, shape, order)
 
 
-def bounds(runs: Runs) -> tuple[int, int, int, int] | None:
-    """Smallest window (top, left, height, width) of the foreground, in pixels.
-
-    None where there is none.
-    """
-    if not runs.starts.size:
-        return None
-    line = runs.shape[0] if runs.order == 'F' else runs.shape[1]
-    starts, ends = split_at_lines(runs.starts, runs.ends, line)
-    at = starts // line
-    along = int((starts - at * line).min()), int((ends - at * line).max())
-    across = int(at[0]), int(at[-1]) + 1
-    rows, cols = (along, across) if runs.order == 'F' else (across, along)
-    return rows[0], cols[0], rows[1] - rows[0], cols[1] - cols[0]
-
-
-def place(runs: Runs, shape: tuple[int, int], top: int, left: int) -> Runs:
-    """Lay a mask into a larger one: the inverse of :meth:`Runs.crop`.
-
-    Args:
-        runs: Mask of the window.
-        shape: (height, width) of the larger mask in pixels.
-        top: Row of the window's first row.
-        left: Column of the window's first column.
-
-    Raises:
-        ValueError: If the window leaves the larger mask.
-    """
-    h, w = runs.shape
-    if not (0 <= top <= shape[0] - h and 0 <= left <= shape[1] - w):
-        raise ValueError(
-            f'a window of {h} x {w} pixels at ({top}, {left}) leaves the mask '
-            f'of {shape[0]} x {shape[1]}'
-        )
-    if runs.order == 'F':
-        line, to_line, along, across = h, shape[0], top, left
-    else:
-        line, to_line, along, across = w, shape[1], left, top
-    if line == to_line:
-        by = across * line
-        return Runs(runs.starts + by, runs.ends + by, shape, runs.order)
-    starts, ends = split_at_lines(runs.starts, runs.ends, line)
-    shift = starts // line * (to_line - line) + across * to_line + along
-    return Runs(starts + shift, ends + shift, shape, runs.order)
-
-
 def rescan(runs: Runs, order: Order) -> Runs:
     """The same mask, scanned in an order."""
     if runs.order == order:
         return runs
-    window = bounds(runs)
-    if window is None:
+    box = runs.box()
+    if box is None:
         return runs._replace(order=order)
-    top, left = window[:2]
-    part = Runs.from_mask(runs.crop(*window).to_mask(), order)
-    return place(part, runs.shape, top, left)
+    part = Runs.from_mask(runs.crop(*box).to_mask(), order)
+    return part.place(box.top, box.left, runs.shape)
 
 
 def union(masks: Iterable[Runs]) -> Runs:

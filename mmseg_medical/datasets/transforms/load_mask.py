@@ -6,8 +6,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from mmseg_medical.converters.hubmap_json import read_polygons
 from mmseg_medical.converters.image import image_size, read_labels
-from mmseg_medical.converters.polygon import rasterize, read_polygons
+from mmseg_medical.converters.polygon import rasterize
 from mmseg_medical.converters.tiff import Region
 from mmseg_medical.datasets.transforms._sample import load_runs, true_size
 from mmseg_medical.errors import InputError
@@ -39,7 +40,8 @@ class LoadMaskRegion(BaseTransform):
     is a list, one per class, classes may overlap: (H, W, C) of 0 and 1.
 
     Raises:
-        RLEError, PolygonError, ImageError: If the mask cannot be read.
+        RLEError, AnnotationError, PolygonError, ImageError: If the mask
+            cannot be read.
         InputError: If its size differs from the image's, or an image of
             masks holds 255 as its only foreground and ``values`` does not
             say what that means.

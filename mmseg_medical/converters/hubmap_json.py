@@ -1,0 +1,131 @@
+"""Polygons of HuBMAP 2022: a JSON list of lists of [x, y] per image."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mmseg_medical._files import replacing
+from mmseg_medical.converters._json import read_json
+from mmseg_medical.converters._sources import (
+    find_image,
+    read_each,
+    shape_of,
+    write_each,
+)
+from mmseg_medical.converters.polygon import (
+    Rings,
+    check_near,
+    to_numbers,
+    to_ring,
+)
+from mmseg_medical.converters.record import (
+    Annotation,
+    AnnotationError,
+    Record,
+    Skipped,
+)
+
+PathLike = str | os.PathLike[str]
+
+
+def read(
+    path: PathLike,
+    *,
+    skipped: Skipped | None = None,
+    img_dir: PathLike | None = None,
+    label: str = 'functional tissue unit',
+) -> Iterator[Record]:
+    """Read the objects of an image, or of each image of a folder.
+
+    Args:
+        path: ``<id>.json``, or a folder of such files.
+        skipped: Keeps the errors of files that cannot be read; None raises
+            the first one.
+        img_dir: Folder of the images, for their sizes, which the files do
+            not have.
+        label: Class of all polygons.
+
+    Yields:
+        One record per file, with one annotation per polygon, painted as
+        ``cv2.fillPoly`` does.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder.
+        AnnotationError, PolygonError: If a file cannot be read.
+    """
+
+    def read_file(file: Path, img_id: str) -> Record:
+        areas = read_polygons(file)
+        img_path = find_image(img_dir, img_id)
+        shape = shape_of(img_path)
+        if shape is not None:
+            check_near(areas, shape, file)
+        return Record(
+            img_id,
+            shape,
+            tuple(Annotation(label, polygons=(area,)) for area in areas),
+            img_path,
+        )
+
+    return read_each(path, ('.json',), read_file, skipped)
+
+
+def read_polygons(path: PathLike) -> list[Rings]:
+    """Read the polygons of an image.
+
+    Args:
+        path: JSON file with a list of polygons, each a list of [x, y] in
+            pixels, x to the right and y down.
+
+    Returns:
+        Areas without holes, each of one (N, 2) float64 ring; coordinates may
+        lie outside of the image by a few pixels.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        AnnotationError: If it is no such list.
+        PolygonError: If a polygon has fewer than three points, or a
+            coordinate is not finite or beyond 10^6.
+    """
+    data = read_json(path)
+    if not isinstance(data, list):
+        raise AnnotationError(
+            f'{path}: expected a list of polygons [[[x, y], …], …], got '
+            f'{type(data).__name__}'
+        )
+    return [
+        (to_ring(points, f'{path} polygon {k}'),)
+        for k, points in enumerate(data, 1)
+    ]
+
+
+def write(records: Iterable[Record], path: PathLike) -> int:
+    """Write the objects of images; labels are lost.
+
+    Args:
+        records: What to write; may be a generator.
+        path: Folder for ``<img_id>.json``, or one such file for one image.
+
+    Returns:
+        Number of images written.
+
+    Raises:
+        AnnotationError: If an object has a hole, which the format cannot
+            say, or names are repeated.
+    """
+    return write_each(records, path, ('.json',), _write_file)
+
+
+def _write_file(record: Record, path: Path) -> None:
+    polygons = []
+    for k, annotation in enumerate(record.annotations, 1):
+        for area in annotation.outlines(record.shape, 'opencv'):
+            if len(area) > 1:
+                raise AnnotationError(
+                    f'{path}: object {k} of {record.img_id!r} has a hole, '
+                    'which this format cannot say; write GeoJSON or RLE'
+                )
+            polygons.append(to_numbers(area[0]))
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(polygons), encoding='utf-8')

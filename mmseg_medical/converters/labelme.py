@@ -1,0 +1,226 @@
+"""LabelMe: one JSON file per image, of versions 2 to 5.
+
+Shapes of one label and one ``group_id`` are one object. A polygon or a
+rectangle labelled ``hole`` in a group with other labels is a hole of the
+shape around it; LabelMe itself knows no holes.
+
+Before version 3 files have no ``version``, no size of the image and polygons
+only; 4 adds ``group_id``, 5 ``description`` and masks.
+"""
+
+import base64
+import binascii
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+import PIL.Image
+
+from mmseg_medical._files import replacing
+from mmseg_medical.converters._json import read_json
+from mmseg_medical.converters._labelme_objects import (
+    read_objects,
+    write_objects,
+)
+from mmseg_medical.converters._labelme_shapes import ShapePainter
+from mmseg_medical.converters._sources import (
+    IMAGE_SUFFIXES,
+    find_image,
+    read_each,
+    shape_of,
+    write_each,
+)
+from mmseg_medical.converters.record import AnnotationError, Record, Skipped
+
+PathLike = str | os.PathLike[str]
+
+# Version of LabelMe whose files are written.
+_VERSION = '5.5.0'
+
+
+def read(
+    path: PathLike,
+    *,
+    skipped: Skipped | None = None,
+    img_dir: PathLike | None = None,
+    data_root: PathLike | None = None,
+    painter: ShapePainter = 'pil',
+) -> Iterator[Record]:
+    """Read an image's objects, or those of each image of a folder.
+
+    Args:
+        path: JSON file, or a folder of such files and folders.
+        skipped: Keeps the errors of files that cannot be read, so that their
+            images are left out: without one of its shapes a mask would be
+            wrong. None raises the first error.
+        img_dir: Folder of the images, where ``imagePath`` does not lead to
+            them; they have the name that it ends with, or that of the JSON
+            file.
+        data_root: Folder that ``imagePath`` must not lead out of, by default
+            the one that holds the folder of the JSON files.
+        painter: ``'pil'`` takes shapes as LabelMe paints them (lines 10
+            pixels wide, points 5 in radius), ``'opencv'`` as OpenCV does.
+
+    Yields:
+        One record per file; ``img_id`` is its path below the folder without
+        suffix. ``properties`` keep ``imagePath``, ``flags`` and what the
+        file says of a shape beside its points.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder.
+        AnnotationError, PolygonError: If a file cannot be read, is no
+            LabelMe file, or has a shape that cannot be what it says.
+        ImageError: If the image of a file without a size cannot be read.
+    """
+    if painter not in ('pil', 'opencv'):
+        raise ValueError(f"painter is 'pil' or 'opencv', got {painter!r}")
+    folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    root = Path(os.path.abspath(folder)).parent
+    if data_root is not None:
+        root = Path(os.path.abspath(data_root))
+
+    def read_file(file: Path, img_id: str) -> Record:
+        data = read_json(file)
+        if not isinstance(data, dict) or not isinstance(
+            data.get('shapes'), list
+        ):
+            raise AnnotationError(
+                f'{file} is no file of LabelMe: expected {{"shapes": […], …}}'
+            )
+        img_path = _find_image(file, data, root, img_dir)
+        shape = _size(file, data, img_path)
+        return Record(
+            img_id,
+            shape,
+            read_objects(data['shapes'], shape, painter, file),
+            img_path,
+            {k: data[k] for k in ('imagePath', 'flags') if data.get(k)},
+        )
+
+    return read_each(path, ('.json',), read_file, skipped)
+
+
+def image_bytes(path: PathLike) -> bytes | None:
+    """Image that a file embeds, as the file that it was; None without one.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        AnnotationError: If the file cannot be read.
+    """
+    data = read_json(path)
+    text = data.get('imageData') if isinstance(data, dict) else None
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise AnnotationError(
+            f'{path}: imageData is no base64 ({error}); was it cut short?'
+        ) from None
+
+
+def _find_image(
+    file: Path, data: dict[str, Any], root: Path, img_dir: PathLike | None
+) -> Path | None:
+    """Image of a file, inside of the data root or the folder of images."""
+    text = data.get('imagePath') or ''
+    if not isinstance(text, str) or '\0' in text:
+        raise AnnotationError(
+            f'{file}: imagePath is a name, got {str(text)[:60]!r}'
+        )
+    named = PureWindowsPath(text)  # takes both \ and /
+    path = Path(os.path.abspath(file.parent / named.as_posix()))
+    if (
+        path.is_relative_to(root)
+        and path.suffix.lower() in IMAGE_SUFFIXES
+        and path.is_file()
+    ):
+        return path
+    for folder in (img_dir, file.parent):
+        for name in (named.name, file.stem):
+            found = find_image(folder, name) if name else None
+            if found:
+                return found
+    return None
+
+
+def _size(
+    file: Path, data: dict[str, Any], img_path: Path | None
+) -> tuple[int, int]:
+    """Height and width: of the file, the embedded image or the image file."""
+    height, width = data.get('imageHeight'), data.get('imageWidth')
+    if height is not None or width is not None:
+        for side in (height, width):
+            if type(side) is not int or not 0 < side < 10**6:
+                raise AnnotationError(
+                    f'{file}: imageHeight and imageWidth are numbers of '
+                    f'pixels, got {height!r} and {width!r}'
+                )
+        return height, width  # type: ignore[return-value]
+    if data.get('imageData') is not None:
+        try:
+            with PIL.Image.open(io.BytesIO(image_bytes(file) or b'')) as img:
+                return img.height, img.width
+        except (OSError, SyntaxError, ValueError) as error:
+            if isinstance(error, AnnotationError):
+                raise
+            raise AnnotationError(
+                f'{file}: imageData is no image ({error})'
+            ) from None
+    shape = shape_of(img_path)
+    if shape is None:
+        raise AnnotationError(
+            f'{file} says no size of its image, and there is no image '
+            f'{data.get("imagePath")!r}; name the folder of the images'
+        )
+    return shape
+
+
+def write(records: Iterable[Record], path: PathLike) -> int:
+    """Write the objects of images, in the style of LabelMe 5.
+
+    Outlines are written as they are where they are meant for LabelMe's way
+    of painting. Other objects are written as polygons where LabelMe paints
+    exactly their pixels, else as masks. Scores are lost.
+
+    Args:
+        records: What to write; may be a generator.
+        path: Folder for ``<img_id>.json``, or one such file for one image.
+
+    Returns:
+        Number of images written.
+
+    Raises:
+        AnnotationError: If the size of an image is not known, or names are
+            repeated.
+    """
+    return write_each(records, path, ('.json',), _write_file)
+
+
+def _write_file(record: Record, path: Path) -> None:
+    shape = record.shape or shape_of(record.img_path)
+    if shape is None:
+        raise AnnotationError(
+            f'{path}: the size of image {record.img_id!r} is not known; name '
+            'the folder of the images'
+        )
+    name = record.properties.get('imagePath', record.img_id)
+    if record.img_path is not None:
+        folder = path.absolute().parent
+        name = os.path.relpath(record.img_path.absolute(), folder)
+        name = name.replace(os.sep, '/')
+    data = dict(
+        version=_VERSION,
+        flags=record.properties.get('flags', {}),
+        shapes=write_objects(record.annotations, shape),
+        imagePath=name,
+        imageData=None,
+        imageHeight=shape[0],
+        imageWidth=shape[1],
+    )
+    with replacing(path) as temporary:
+        text = json.dumps(data, ensure_ascii=False, indent=2)
+        temporary.write_text(text, encoding='utf-8')
