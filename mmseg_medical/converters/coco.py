@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
+import numpy as np
+
 from mmseg_medical._files import replacing
 from mmseg_medical.converters import rle
 from mmseg_medical.converters._json import read_json
@@ -147,14 +149,12 @@ def _names(path: Path, images: dict[Any, Any]) -> dict[Any, str]:
 
 
 def _shape(where: str, image: dict[str, Any]) -> tuple[int, int]:
-    height, width = image.get('height'), image.get('width')
-    whole = isinstance(height, int) and isinstance(width, int)
-    if not whole or not (0 < height < 10**6 and 0 < width < 10**6):
+    shape = image.get('height'), image.get('width')
+    if not all(isinstance(n, int) and 0 < n < 10**6 for n in shape):
         raise COCOError(
-            f'{where}: expected height and width in pixels, got {height!r} '
-            f'and {width!r}'
+            f'{where}: expected height and width in pixels, got {shape}'
         )
-    return height, width
+    return int(image['height']), int(image['width'])
 
 
 def _read_one(
@@ -195,9 +195,11 @@ def _read_one(
 
 
 def _polygon(where: str, flat: Any) -> Polygon:
-    pairs = isinstance(flat, list) and len(flat) % 2 == 0
-    points = zip(flat[::2], flat[1::2], strict=True) if pairs else flat
-    return to_ring(list(points) if pairs else flat, where)
+    try:
+        points = np.asarray(flat, np.float64).reshape(-1, 2)
+    except (TypeError, ValueError, OverflowError):
+        points = flat  # to_ring says what is wrong
+    return to_ring(points, where)
 
 
 def write(

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmseg_medical.converters.coco_polygon import coco_runs
+from mmseg_medical.converters.polygon import check_near
 from mmseg_medical.converters.record import Annotation, Record
 from mmseg_medical.converters.runs import Order, Runs
 from mmseg_medical.converters.runs_geometry import (
@@ -14,6 +16,7 @@ from mmseg_medical.converters.runs_geometry import (
     pixels,
     rescan,
     runs_of_labels,
+    union,
 )
 from mmseg_medical.errors import InputError, ToleratedWarning
 
@@ -76,6 +79,10 @@ def runs_of(
         if runs.shape != tuple(shape):
             annotation.mask(shape)  # says so
         return rescan(runs, order)
+    if annotation.painter == 'coco' and annotation.polygons:
+        check_near(annotation.polygons, shape, annotation.label)
+        parts = [coco_runs(rings, shape) for rings in annotation.polygons]
+        return rescan(union(parts), order)
     box = annotation.box(shape)
     if box is None:
         return nothing(shape, order)
