@@ -79,8 +79,8 @@ def runs_of(
         if runs.shape != tuple(shape):
             annotation.mask(shape)  # says so
         return rescan(runs, order)
+    check_near(annotation.polygons, shape, annotation.label)
     if annotation.painter == 'coco' and annotation.polygons:
-        check_near(annotation.polygons, shape, annotation.label)
         parts = [coco_runs(rings, shape) for rings in annotation.polygons]
         return rescan(union(parts), order)
     box = annotation.box(shape)

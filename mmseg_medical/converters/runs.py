@@ -129,7 +129,9 @@ class Runs(NamedTuple):
             line, there, base = h, shape[0], left * shape[0] + top
         else:
             line, there, base = w, shape[1], top * shape[1] + left
-        starts, ends = _split_at_lines(self.starts, self.ends, line)
+        starts, ends = self.starts, self.ends
+        if line != there:  # else runs may go on in the next line
+            starts, ends = _split_at_lines(starts, ends, line)
         shift = starts // max(line, 1) * (there - line) + base
         return Runs(starts + shift, ends + shift, shape, self.order)
 
