@@ -85,6 +85,8 @@ def write_manifest(
     )
     if values is not None:
         data['values'] = list(values)
+    if IGNORE in classes:
+        data['ignore_index'] = IGNORE_INDEX
     text = json.dumps(data, indent=1) + '\n'
     (folder / MANIFEST).write_text(text, encoding='utf-8')
 
@@ -106,6 +108,9 @@ def read_manifest(folder: Path) -> dict[int, str]:
         data = json.loads(path.read_text(encoding='utf-8-sig'))
         classes: Mapping[int, str] = dict(enumerate(map(str, data['classes'])))
         values = [int(value) for value in data.get('values', classes)]
-        return {v: classes[k] for k, v in enumerate(values) if k}
+        names = {v: classes[k] for k, v in enumerate(values) if k}
+        if 'ignore_index' in data:
+            names[int(data['ignore_index'])] = IGNORE
+        return names
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f'{path} is no list of classes: {error!r}') from None

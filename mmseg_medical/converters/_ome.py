@@ -30,7 +30,11 @@ def pixel_size_of(record: Record) -> tuple[float, float] | None:
         size = [1000 * float(side) for side in spacing[-2:]]
     if size is None:
         return None
-    height, width = np.broadcast_to(np.asarray(size, np.float64), 2).tolist()
+    try:
+        sides = np.broadcast_to(np.asarray(size, np.float64), 2)
+    except ValueError:  # some tables have words instead
+        return None
+    height, width = sides.tolist()
     return (height, width) if height > 0 < width else None
 
 
@@ -73,7 +77,7 @@ def write_ome(
         planes,
         ome=True,
         tile=(256, 256),
-        compression='deflate',
+        compression='adobe_deflate',
         predictor=planes.dtype.kind in 'ui',
         photometric='minisblack',
         metadata=metadata,

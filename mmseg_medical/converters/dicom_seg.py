@@ -139,7 +139,8 @@ class _Segmentation:
             )
 
     def _check_length(self) -> None:
-        if self.data.file_meta.TransferSyntaxUID.is_encapsulated:
+        self.packed = self.data.file_meta.TransferSyntaxUID.is_encapsulated
+        if self.packed:
             return
         bits = int(self.data.BitsAllocated) * math.prod(self.shape)
         needed = math.ceil(bits * self.count / 8)
@@ -174,11 +175,26 @@ class _Segmentation:
             )
 
     def _frames(self) -> Iterator[NDArray[Any]]:
+        if self.data.BitsAllocated == 1 and not self.packed:
+            yield from self._unpacked()
+            return
         pixels = optional('pydicom.pixels', extra='dicom')
         for k, frame in enumerate(pixels.iter_pixels(self.data)):
             if k == self.count or frame.shape != self.shape:
                 raise ValueError(f'frame {k + 1} has {frame.shape} pixels')
             yield frame
+
+    def _unpacked(self) -> Iterator[NDArray[Any]]:
+        """Frames of single bits, which go on within a byte."""
+        data = np.frombuffer(self.data.PixelData, np.uint8)
+        size = math.prod(self.shape)
+        for k in range(self.count):
+            first, last = k * size, (k + 1) * size
+            bits = np.unpackbits(
+                data[first // 8 : -(-last // 8)], bitorder='little'
+            )
+            begin = first % 8
+            yield bits[begin : begin + size].reshape(self.shape)
 
     def _group(self, group: Any, name: str) -> Any:
         """Functional group of a frame, its own or that of all; or None."""
@@ -394,20 +410,24 @@ def _segment(
                 algorithm_identification=identified,
             )
         )
-    return highdicom.seg.Segmentation(
-        source_images=[image for image, _ in pairs],
-        pixel_array=_pixels([record for _, record in pairs], classes),
-        segmentation_type='BINARY',
-        segment_descriptions=descriptions,
-        series_instance_uid=highdicom.UID(),
-        series_number=1,
-        sop_instance_uid=highdicom.UID(),
-        instance_number=1,
-        manufacturer='mmseg_medical',
-        manufacturer_model_name='mmsegmentation-medical',
-        software_versions=__version__,
-        device_serial_number='0',
-    )
+    pixels = _pixels([record for _, record in pairs], classes)
+    with warnings.catch_warnings():  # of names of patients that are one word
+        warnings.filterwarnings('ignore', 'The string .* person name')
+        return highdicom.seg.Segmentation(
+            source_images=[image for image, _ in pairs],
+            pixel_array=pixels,
+            omit_empty_frames=bool(pixels.any()),  # one frame there must be
+            segmentation_type='BINARY',
+            segment_descriptions=descriptions,
+            series_instance_uid=highdicom.UID(),
+            series_number=1,
+            sop_instance_uid=highdicom.UID(),
+            instance_number=1,
+            manufacturer='mmseg_medical',
+            manufacturer_model_name='mmsegmentation-medical',
+            software_versions=__version__,
+            device_serial_number='0',
+        )
 
 
 def _pixels(

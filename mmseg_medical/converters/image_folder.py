@@ -12,7 +12,7 @@ from mmseg_medical.errors import InputError
 PathLike = str | os.PathLike[str]
 Size = tuple[int, int]
 SUFFIXES = frozenset('.png .jpg .jpeg .tif .tiff .bmp .webp .svs .dcm'.split())
-_PREFIXES = ('', 'img_', 'image_')
+_PREFIXES = ('img_', 'image_', '')
 # case1_day0/scans/slice_0001_266_234_1.50_1.50.png: width, then height.
 _UW_MADISON = re.compile(
     r'(case\d+_day\d+)/scans/(slice_\d+)_(\d+)_(\d+)_[\d.]+_[\d.]+\.png$'
@@ -166,17 +166,30 @@ def size_lookup(
 
 def _sizes_of_table(path: PathLike) -> dict[str, Size]:
     rows = read_table(path, ['id'], key='id')
-    sizes = {}
-    for row in rows:
-        try:
-            height, width = (
-                int(row[next(p + side for p in _PREFIXES if p + side in row)])
-                for side in ('height', 'width')
-            )
-        except (StopIteration, ValueError):
-            raise InputError(
-                f'{path} id {row["id"]}: expected whole numbers in the '
-                f'columns height and width, got {row}'
-            ) from None
-        sizes[row['id']] = height, width
-    return sizes
+    return {
+        row['id']: table_size(row, f'{path} id {row["id"]}') for row in rows
+    }
+
+
+def table_size(row: Mapping[str, str], where: str) -> Size:
+    """(height, width) that a row of a table says, in pixels.
+
+    Args:
+        row: Cells by column; ``height`` and ``width``, also as
+            ``img_height`` or ``image_height``.
+        where: File and row, for the message.
+
+    Raises:
+        InputError: If there are no such columns, or no numbers above 0.
+    """
+    cells = [
+        next((row[p + side] for p in _PREFIXES if p + side in row), '')
+        for side in ('height', 'width')
+    ]
+    if not all(re.fullmatch('[0-9]{1,9}', c) and int(c) for c in cells):
+        raise InputError(
+            f'{where}: expected whole numbers in {_PREFIXES[0]}height and '
+            f'{_PREFIXES[0]}width, got {cells}; add them, or give sizes '
+            '(--sizes)'
+        )
+    return int(cells[0]), int(cells[1])

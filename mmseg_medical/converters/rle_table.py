@@ -12,6 +12,7 @@ from mmseg_medical.converters.image_folder import (
     PathLike,
     Size,
     size_lookup,
+    table_size,
 )
 from mmseg_medical.converters.label_map import index_of, runs_of, shape_of
 from mmseg_medical.converters.record import Annotation, Record, Skipped
@@ -20,8 +21,7 @@ from mmseg_medical.converters.runs_geometry import nothing, union
 from mmseg_medical.converters.table import TableError, iter_table, write_table
 from mmseg_medical.errors import InputError
 
-_HEIGHT = ('img_height', 'image_height', 'height')
-_WIDTH = ('img_width', 'image_width', 'width')
+_SIZE = ('img_height', 'img_width')
 # What HuBMAP's table says of an image beside its mask.
 _HUBMAP = frozenset(
     'organ data_source pixel_size tissue_thickness age sex'.split()
@@ -203,7 +203,7 @@ class _Reader:
         if self.plan.rows == 'objects' and filled and not self.objects:
             joined = union(runs for _, _, runs in masks)
             filled = [Annotation(self.label, joined)]
-        known = {self.plan.key, self.column, column, *_HEIGHT, *_WIDTH}
+        known = {self.plan.key, self.column, column, *_SIZE}
         properties: dict[str, Any] = {
             k: v for k, v in rows[0][1].items() if k not in known
         }
@@ -245,20 +245,7 @@ class _Reader:
         if self.size_of is not None:
             size: Size = self.size_of(name)
             return size
-        try:
-            height, width = (
-                int(row[next(n for n in names if n in row)])
-                for names in (_HEIGHT, _WIDTH)
-            )
-        except (StopIteration, ValueError):
-            height = width = 0
-        if height < 1 or width < 1:
-            raise TableError(
-                f'{self.path} line {line} {name}: expected whole numbers in '
-                f'{_HEIGHT[0]} and {_WIDTH[0]}; add them, or give sizes '
-                '(--sizes)'
-            )
-        return height, width
+        return table_size(row, f'{self.path} line {line} {name}')
 
 
 def write(
@@ -312,7 +299,7 @@ def write(
     extra = sorted(_HUBMAP & {*first.properties}) if first else []
     columns = [plan.key, *([plan.label] if plan.label else [])]
     if plan.sized:
-        columns += [*extra, _HEIGHT[0], _WIDTH[0]]
+        columns += [*extra, *_SIZE]
     written = 0
 
     def rows() -> Iterator[Sequence[object]]:
