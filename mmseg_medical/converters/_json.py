@@ -133,7 +133,10 @@ def _find(
     """Where the list under a key of the first object begins."""
     at = _expect(text, at, '{')
     while text[at] != '}':
-        name, at = decoder.raw_decode(text, _expect(text, at + 1, '"}'))
+        at = _expect(text, at + 1, '"}')
+        if text[at] == '}':
+            break
+        name, at = decoder.raw_decode(text, at)
         at = _skip(text, _expect(text, at, ':') + 1)
         if name == key:
             return _expect(text, at, '[')

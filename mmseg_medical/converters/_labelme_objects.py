@@ -1,5 +1,6 @@
 """Shapes of LabelMe, and what belongs together as one object."""
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from mmseg_medical.converters.polygon import (
     check_near,
     nest,
     rasterize,
+    rectangle,
     to_numbers,
     to_ring,
 )
@@ -102,8 +104,7 @@ def _read_shape(
     rings: Rings = ()
     runs = None
     if kind == 'rectangle':
-        (x0, y0), (x1, y1) = points
-        rings = (np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]),)
+        rings = (rectangle(*points),)
     elif kind in _OUTLINES:
         rings = (points,)
     elif kind == 'mask':
@@ -124,7 +125,7 @@ def _read_points(points: Any, kind: str, where: str) -> Polygon:
     if count < least or count > (most or count):
         number = f'{least} points' + (' or more' if most is None else '')
         raise AnnotationError(
-            f'{where}: a {kind} has {number}, got {str(points)[:60]}'
+            f'{where}: a {kind} has {number}, got {reprlib.repr(points)[:60]}'
         )
     # Checked as a ring, which has three points at least.
     return to_ring([*points, *points[-1:] * 2], where)[:count]

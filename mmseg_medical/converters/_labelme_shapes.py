@@ -13,7 +13,7 @@ import PIL.ImageDraw
 
 from mmseg_medical.converters.polygon import Polygon
 from mmseg_medical.converters.record import AnnotationError
-from mmseg_medical.converters.runs import Mask, Runs
+from mmseg_medical.converters.runs import IntArray, Mask, Runs
 
 LINE_WIDTH = 10  # pixels, as LabelMe paints lines
 POINT_SIZE = 5  # radius in pixels, as LabelMe paints points
@@ -51,38 +51,55 @@ def paint_shape(
         radius = float(POINT_SIZE if kind == 'point' else LINE_WIDTH)
     disc = kind in ('circle', 'point')
     around = points[:1] if disc else points
-    low, high = around.min(0) - radius - 2, around.max(0) + radius + 3
-    left, top = np.clip(low, 0, shape[::-1]).astype(int).tolist()
-    right, bottom = np.clip(high, 0, shape[::-1]).astype(int).tolist()
+    low = np.floor(around.min(0) - radius - 2).astype(int)
+    high = np.ceil(around.max(0) + radius + 2).astype(int)
+    left, top = np.clip(low, 0, shape[::-1]).tolist()
+    right, bottom = np.clip(high, 0, shape[::-1]).tolist()
     if left >= right or top >= bottom:
         nothing = np.empty(0, np.int64)
         return Runs(nothing, nothing, shape, 'C')
-    if right * bottom > _LIMIT:
+    if np.prod(high - np.minimum(low, 0), dtype=float) > _LIMIT:
         raise AnnotationError(
             f'{where}: a {kind} in an image of {shape[0]} x {shape[1]} pixels '
             '(height x width) is too large to paint; draw a polygon'
         )
-    if painter == 'pil':
-        # On a canvas that begins where the image does: Pillow rounds
-        # differently elsewhere.
-        canvas = PIL.Image.new('L', (right, bottom))
-        draw = PIL.ImageDraw.Draw(canvas)
-        if disc:
-            box = (points[0] - radius, points[0] + radius)
-            draw.ellipse(np.ravel(box).tolist(), fill=1, outline=1)
-        else:
-            flat = [(x, y) for x, y in points.tolist()]
-            joint = 'curve' if kind == 'linestrip' else None
-            draw.line(flat, fill=1, width=LINE_WIDTH, joint=joint)
-        mask = np.asarray(canvas)[top:, left:]
+    paint = _paint_pil if painter == 'pil' else _paint_opencv
+    mask = paint(kind, points, radius, low, high)
+    x, y = low.tolist() if painter == 'opencv' else (0, 0)
+    part = mask[top - y : bottom - y, left - x : right - x]
+    return Runs.from_mask(part, 'C').place(top, left, shape)
+
+
+def _paint_pil(
+    kind: str, points: Polygon, radius: float, low: IntArray, high: IntArray
+) -> Mask:
+    """Paint from (0, 0) of the image on: Pillow rounds differently elsewhere.
+
+    It cuts lines at the border of the image, as it does for LabelMe.
+    """
+    canvas = PIL.Image.new('L', tuple(high.tolist()))
+    draw = PIL.ImageDraw.Draw(canvas)
+    if kind in ('circle', 'point'):
+        box = (points[0] - radius, points[0] + radius)
+        draw.ellipse(np.ravel(box).tolist(), fill=1, outline=1)
     else:
-        mask = np.zeros((bottom - top, right - left), np.uint8)
-        whole = np.rint(points).astype(np.int32) - (left, top)
-        if disc:
-            cv2.circle(mask, whole[0].tolist(), round(radius), 1, -1)
-        else:
-            cv2.polylines(mask, [whole], False, 1, LINE_WIDTH)
-    return Runs.from_mask(mask, 'C').place(top, left, shape)
+        joint = 'curve' if kind == 'linestrip' else None
+        flat = [(x, y) for x, y in points.tolist()]
+        draw.line(flat, fill=1, width=LINE_WIDTH, joint=joint)
+    return np.asarray(canvas)
+
+
+def _paint_opencv(
+    kind: str, points: Polygon, radius: float, low: IntArray, high: IntArray
+) -> Mask:
+    """Paint the whole shape: OpenCV moves lines that it has to cut."""
+    mask = np.zeros((high - low)[::-1].tolist(), np.uint8)
+    whole = np.rint(points).astype(np.int32) - low.astype(np.int32)
+    if kind in ('circle', 'point'):
+        cv2.circle(mask, whole[0].tolist(), round(radius), 1, -1)
+    else:
+        cv2.polylines(mask, [whole], False, 1, LINE_WIDTH)
+    return mask
 
 
 def decode_mask(

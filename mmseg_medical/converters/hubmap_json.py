@@ -14,6 +14,7 @@ from mmseg_medical.converters._sources import (
     write_each,
 )
 from mmseg_medical.converters.polygon import (
+    Painter,
     Rings,
     check_near,
     to_numbers,
@@ -35,6 +36,7 @@ def read(
     skipped: Skipped | None = None,
     img_dir: PathLike | None = None,
     label: str = 'functional tissue unit',
+    painter: Painter = 'opencv',
 ) -> Iterator[Record]:
     """Read the objects of an image, or of each image of a folder.
 
@@ -45,10 +47,10 @@ def read(
         img_dir: Folder of the images, for their sizes, which the files do
             not have.
         label: Class of all polygons.
+        painter: Which pixels a polygon holds; the files do not say.
 
     Yields:
-        One record per file, with one annotation per polygon, painted as
-        ``cv2.fillPoly`` does.
+        One record per file, with one annotation per polygon.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
@@ -64,7 +66,10 @@ def read(
         return Record(
             img_id,
             shape,
-            tuple(Annotation(label, polygons=(area,)) for area in areas),
+            tuple(
+                Annotation(label, polygons=(area,), painter=painter)
+                for area in areas
+            ),
             img_path,
         )
 
@@ -101,7 +106,10 @@ def read_polygons(path: PathLike) -> list[Rings]:
 
 
 def write(records: Iterable[Record], path: PathLike) -> int:
-    """Write the objects of images; labels are lost.
+    """Write the objects of images; labels and scores are lost.
+
+    Outlines that are meant for ``cv2.fillPoly`` are written as they are,
+    others by way of their pixels. Objects without pixels are left out.
 
     Args:
         records: What to write; may be a generator.

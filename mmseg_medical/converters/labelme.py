@@ -66,8 +66,8 @@ def read(
 
     Yields:
         One record per file; ``img_id`` is its path below the folder without
-        suffix. ``properties`` keep ``imagePath``, ``flags`` and what the
-        file says of a shape beside its points.
+        suffix. ``properties`` have ``imagePath`` as ``img_name``, and
+        ``flags``; those of an object what the file says of its shape.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
@@ -97,7 +97,14 @@ def read(
             shape,
             read_objects(data['shapes'], shape, painter, file),
             img_path,
-            {k: data[k] for k in ('imagePath', 'flags') if data.get(k)},
+            {
+                **(
+                    {'img_name': data['imagePath']}
+                    if data.get('imagePath')
+                    else {}
+                ),
+                **({'flags': data['flags']} if data.get('flags') else {}),
+            },
         )
 
     return read_each(path, ('.json',), read_file, skipped)
@@ -140,7 +147,7 @@ def _find_image(
     ):
         return path
     for folder in (img_dir, file.parent):
-        for name in (named.name, file.stem):
+        for name in (named.name, named.stem, file.stem):
             found = find_image(folder, name) if name else None
             if found:
                 return found
@@ -184,7 +191,8 @@ def write(records: Iterable[Record], path: PathLike) -> int:
 
     Outlines are written as they are where they are meant for LabelMe's way
     of painting. Other objects are written as polygons where LabelMe paints
-    exactly their pixels, else as masks. Scores are lost.
+    exactly their pixels, else as masks. Scores are lost, and objects without
+    pixels are left out.
 
     Args:
         records: What to write; may be a generator.
@@ -207,7 +215,7 @@ def _write_file(record: Record, path: Path) -> None:
             f'{path}: the size of image {record.img_id!r} is not known; name '
             'the folder of the images'
         )
-    name = record.properties.get('imagePath', record.img_id)
+    name = record.properties.get('img_name', record.img_id)
     if record.img_path is not None:
         folder = path.absolute().parent
         name = os.path.relpath(record.img_path.absolute(), folder)

@@ -20,6 +20,7 @@ overlap are one: their union is painted.
 """
 
 import os
+import reprlib
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -63,8 +64,12 @@ def to_ring(points: Any, where: str, *, closed: bool = False) -> Polygon:
             of numbers, or a coordinate is not finite or beyond 10^6.
     """
     try:
-        ring = np.asarray(points, np.float64)
-    except (TypeError, ValueError, OverflowError):
+        ring = np.asarray(points)
+    except ValueError:  # rows of several lengths
+        ring = np.empty(0)
+    if ring.dtype.kind in 'iuf':  # no text, no null, no endless integers
+        ring = ring.astype(np.float64, copy=False)
+    else:
         ring = np.empty(0)
     if closed and ring.ndim == 2 and ring.shape[1] > 1:
         ring = ring[:, :2]
@@ -72,7 +77,8 @@ def to_ring(points: Any, where: str, *, closed: bool = False) -> Polygon:
             ring = ring[:-1]
     if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < 3:
         raise PolygonError(
-            f'{where}: expected three or more [x, y], got {str(points)[:60]}'
+            f'{where}: expected three or more [x, y], got '
+            f'{reprlib.repr(points)[:60]}'
         )
     if not (np.abs(ring) < 1e6).all():  # nan as well
         raise PolygonError(
@@ -96,24 +102,66 @@ def nest(
         PolygonError: If a hole lies in none.
     """
     areas = [[outline] for outline in outlines]
-    sizes = [float(np.ptp(outline, axis=0).prod()) for outline in outlines]
+    low = np.array([outline.min(0) for outline in outlines]).reshape(-1, 2)
+    high = np.array([outline.max(0) for outline in outlines]).reshape(-1, 2)
+    sizes = (high - low).prod(1)
     for k, hole in enumerate(holes, 1):
+        near = np.flatnonzero(((low <= hole[0]) & (hole[0] <= high)).all(1))
         point = (float(hole[0, 0]), float(hole[0, 1]))
-        around = [
-            n
-            for n, outline in enumerate(outlines)
-            if (outline.min(0) <= point).all()
-            and (outline.max(0) >= point).all()
-            and cv2.pointPolygonTest(outline.astype(np.float32), point, False)
-            >= 0
-        ]
-        if not around:
+        for n in near[np.argsort(sizes[near], kind='stable')].tolist():
+            outline = outlines[n].astype(np.float32)
+            if cv2.pointPolygonTest(outline, point, False) >= 0:
+                areas[n].append(hole)
+                break
+        else:
             raise PolygonError(
                 f'{where}: hole {k} at {point} (x, y) lies in none of the '
                 f'{len(outlines)} outlines that it may belong to'
             )
-        areas[min(around, key=sizes.__getitem__)].append(hole)
     return tuple(tuple(area) for area in areas)
+
+
+def rectangle(
+    corner: tuple[float, float],
+    opposite: tuple[float, float],
+    rotation: float = 0,
+) -> Polygon:
+    """Ring of a rectangle, from two opposite corners as (x, y) in pixels.
+
+    Args:
+        corner: One corner before the rotation.
+        opposite: The corner across.
+        rotation: Clockwise about the centre, in degrees.
+    """
+    (x0, y0), (x1, y1) = corner, opposite
+    ring = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64)
+    center = ring.mean(0)
+    return _turn(ring - center, rotation) + center if rotation else ring
+
+
+def ellipse(
+    center: tuple[float, float],
+    radii: tuple[float, float],
+    rotation: float = 0,
+) -> Polygon:
+    """Ring that follows an ellipse within a hundredth of a pixel.
+
+    Args:
+        center: (x, y) in pixels.
+        radii: Along x and y before the rotation, in pixels.
+        rotation: Clockwise about the centre, in degrees.
+    """
+    # The middle of a chord lies r * (1 - cos(pi / n)) inside.
+    count = max(8, int(np.ceil(np.pi * np.sqrt(max(radii) / 0.02))))
+    angle = np.arange(count) * (2 * np.pi / count)
+    points = np.stack([np.cos(angle), np.sin(angle)], 1) * radii
+    return _turn(points, rotation) + center
+
+
+def _turn(points: Polygon, degrees: float) -> Polygon:
+    """Turn points clockwise about (0, 0)."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return points @ np.array([[cos, sin], [-sin, cos]])
 
 
 def check_near(

@@ -49,6 +49,44 @@ def test_crop_equals_the_window_of_the_mask(order, mask, data):
     np.testing.assert_array_equal(part.to_mask(), window)
 
 
+@pytest.mark.parametrize('order', ['F', 'C'])
+@given(mask=masks, data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_a_mask_is_put_into_a_larger_one(order, mask, data):
+    h, w = mask.shape
+    top, left = data.draw(st.integers(0, 9)), data.draw(st.integers(0, 9))
+    shape = (h + top + data.draw(st.integers(0, 9)), w + left + 2)
+    large = Runs.from_mask(mask, order).place(top, left, shape)
+    expected = np.zeros(shape, np.uint8)
+    expected[top : top + h, left : left + w] = mask != 0
+    np.testing.assert_array_equal(large.to_mask(), expected)
+    back = large.crop(top, left, h, w)
+    np.testing.assert_array_equal(back.to_mask(), mask != 0)
+
+
+def test_a_mask_that_leaves_the_larger_one_is_refused():
+    runs = Runs.from_mask(np.ones((3, 4), np.uint8), 'F')
+    with pytest.raises(ValueError, match='3 x 4 pixels at row 2, column 0'):
+        runs.place(2, 0, (4, 4))
+    with pytest.raises(ValueError, match=r'column -1 leaves one of 4 x 4'):
+        runs.place(0, -1, (4, 4))
+
+
+@pytest.mark.parametrize('order', ['F', 'C'])
+@given(mask=masks)
+@settings(deadline=None, max_examples=60)
+def test_the_box_is_the_smallest_window(order, mask):
+    box = Runs.from_mask(mask, order).box()
+    if not mask.any():
+        assert box is None
+        return
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    assert box.slices == (
+        slice(rows[0], rows[-1] + 1),
+        slice(columns[0], columns[-1] + 1),
+    )
+
+
 @given(mask=masks)
 @settings(deadline=None, max_examples=40)
 def test_compiled_and_numpy_agree(mask):
