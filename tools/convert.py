@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         f'  {f.name:18}{f.about}'
         + ('' if f.writer else ' (read only)')
         + ('' if f.reader else ' (written only)')
+        + (f' (extra {f.extra})' if f.extra else '')
         for f in FORMATS.values()
     )
     parser = argparse.ArgumentParser(

@@ -4,13 +4,13 @@ import csv
 import dataclasses
 import importlib
 import inspect
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mmseg_medical.converters._json import read_json
 from mmseg_medical.converters.image_folder import PathLike, visible, walk
 from mmseg_medical.converters.record import Record
 from mmseg_medical.errors import InputError
@@ -29,7 +29,7 @@ class Format:
         reader: Name of the function that reads it; empty where none does.
         writer: Name of the function that writes it; empty where none does.
         fixed: Arguments that make the format of a module that knows several.
-        needs: What is installed for it, beyond this package.
+        extra: Extra of this distribution that installs what it needs.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Format:
     reader: str = 'read'
     writer: str = 'write'
     fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    needs: str = ''
+    extra: str = ''
 
     def _function(self, name: str, doing: str) -> Callable[..., Any]:
         if not name:
@@ -150,12 +150,12 @@ _ALL = (
         reader='',
         writer='write_probabilities',
     ),
-    Format('nifti', 'NIfTI label volumes', 'nifti_labels', needs='nibabel'),
+    Format('nifti', 'NIfTI label volumes', 'nifti_labels', extra='volumes'),
     Format(
         'dicom_seg',
         'DICOM segmentations',
         'dicom_seg',
-        needs='pydicom, highdicom',
+        extra='dicom',
     ),
     Format(
         'predictions',
@@ -166,7 +166,7 @@ _ALL = (
     Format('labelme', 'LabelMe JSON', 'labelme'),
     Format('geojson', 'QuPath GeoJSON', 'geojson'),
     Format('cvat', 'CVAT XML', 'cvat'),
-    Format('aperio', 'Aperio ImageScope XML', 'aperio_xml'),
+    Format('aperio', 'Aperio ImageScope XML', 'aperio_xml', writer=''),
     Format('hubmap_json', 'HuBMAP polygon JSON', 'hubmap_json'),
 )
 FORMATS: Mapping[str, Format] = {f.name: f for f in _ALL}
@@ -268,12 +268,7 @@ def _of_json(path: Path, text: str) -> str | None:
         return 'labelme'
     if re.match(r'\s*\[\s*(\]|\[\s*\[)', text):
         return 'hubmap_json'
-    try:
-        data = json.loads(path.read_text(encoding='utf-8-sig'))
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f'{path} is no JSON ({error}); was it cut short?'
-        ) from None
+    data = read_json(path)
     if isinstance(data, dict):
         if {'images', 'annotations', 'categories'} <= data.keys():
             return 'coco'
