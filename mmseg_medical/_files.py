@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all, or are locked."""
 
 import contextlib
 import os
@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmseg_medical.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextlib.contextmanager
@@ -99,3 +104,32 @@ def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+@contextlib.contextmanager
+def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep other processes out of a folder that they lock as well.
+
+    The system lets go of the lock when the process ends, however it ends.
+    Where it has no such locks, nothing is kept out.
+
+    Args:
+        folder: Folder, made where it is missing; ``.lock`` is put into it.
+
+    Raises:
+        InputError: If another process has locked it.
+    """
+    path = Path(folder, '.lock')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open('w') as file:
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f'{folder} is being written by another process; wait for it, '
+                'or stop it'
+            ) from None
+        except OSError:  # a network disk without locks
+            pass
+        yield

@@ -105,6 +105,56 @@ def he_tile(size: int = 96, seed: int = 0) -> np.ndarray:
 
 
 @pytest.fixture
+def dicom(tmp_path) -> Callable[..., Path]:
+    """Write a DICOM file: stored numbers and further elements by keyword."""
+
+    def write(
+        pixels: np.ndarray,
+        name: str = 'a.dcm',
+        *,
+        syntax: str = '1.2.840.10008.1.2.1',
+        encode: Callable[[np.ndarray], bytes] | None = None,
+        frames: int = 1,
+        **elements: object,
+    ) -> Path:
+        pydicom = pytest.importorskip('pydicom')
+        meta = pydicom.dataset.FileMetaDataset()
+        meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
+        meta.MediaStorageSOPInstanceUID = '1.2.3'
+        meta.MediaStorageSOPClassUID = '1.2.840.10008.5.1.4.1.1.7'
+        ds = pydicom.Dataset()
+        ds.file_meta = meta
+        first = pixels[0] if frames > 1 else pixels
+        ds.Rows, ds.Columns = first.shape[:2]
+        ds.SamplesPerPixel = 1 if first.ndim == 2 else first.shape[2]
+        ds.PhotometricInterpretation = 'MONOCHROME2'
+        if first.ndim == 3:
+            ds.PhotometricInterpretation, ds.PlanarConfiguration = 'RGB', 0
+        ds.BitsAllocated = ds.BitsStored = 8 * pixels.itemsize
+        ds.PixelRepresentation = int(pixels.dtype.kind == 'i')
+        if frames > 1:
+            ds.NumberOfFrames = frames
+        little = syntax != '1.2.840.10008.1.2.2'
+        if encode:
+            parts = [encode(p) for p in (pixels if frames > 1 else [pixels])]
+            ds.PixelData = pydicom.encaps.encapsulate(parts)
+            ds['PixelData'].VR = 'OB'
+        else:
+            stored = pixels.astype(pixels.dtype.newbyteorder('<>'[not little]))
+            ds.PixelData = stored.tobytes() + b'\0' * (stored.nbytes % 2)
+            ds['PixelData'].VR = 'OW' if pixels.itemsize > 1 else 'OB'
+        for keyword, value in elements.items():
+            setattr(ds, keyword, value)
+        ds.HighBit = ds.BitsStored - 1
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ds.save_as(path, enforce_file_format=True)
+        return path
+
+    return write
+
+
+@pytest.fixture
 def tissue() -> Callable[..., np.ndarray]:
     return he_tile
 

@@ -1,10 +1,12 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
-from mmseg_medical._files import new_folder, replacing
+from mmseg_medical._files import locked, new_folder, replacing
 from mmseg_medical.errors import InputError
 
 
@@ -91,3 +93,32 @@ def test_a_failure_leaves_no_folder(tmp_path, error):
             (temporary / 'a').touch()
             raise error
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_belongs_to_one_process(tmp_path):
+    """Another one is refused, until the first ends, however it ends."""
+    folder = tmp_path / 'fold_0'
+    code = (
+        'import fcntl, time\n'
+        f'file = open({str(folder / ".lock")!r}, "w")\n'
+        'fcntl.flock(file, fcntl.LOCK_EX)\n'
+        'print("locked", flush=True)\n'
+        'time.sleep(60)\n'
+    )
+    with locked(folder):
+        pass
+    other = subprocess.Popen(
+        [sys.executable, '-c', code], stdout=subprocess.PIPE
+    )
+    try:
+        other.stdout.readline()
+        with (
+            pytest.raises(InputError, match=r'fold_0 is being written by ano'),
+            locked(folder),
+        ):
+            pass
+    finally:
+        other.kill()
+        other.wait()
+    with locked(folder):
+        pass

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Train as a Slurm job: tools/slurm_train.sh PARTITION JOB_NAME CONFIG [of train.py …]
+# TOOL=train_folds.py trains all folds.
 set -euxo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 partition=${1:?PARTITION} job=${2:?JOB_NAME}
@@ -15,4 +16,4 @@ srun --partition="$partition" \
     --cpus-per-task="${CPUS_PER_TASK:-5}" \
     --kill-on-bad-exit=1 \
     ${SRUN_ARGS:-} \
-    "${PYTHON:-python}" -u "$here/train.py" "$config" --launcher slurm "${@:4}"
+    "${PYTHON:-python}" -u "$here/${TOOL:-train.py}" "$config" --launcher slurm "${@:4}"

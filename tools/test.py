@@ -1,33 +1,27 @@
 """Test a model.
 
-Usage: tools/test.py CONFIG CHECKPOINT [--tta] [--out DIR] …
+Usage: tools/test.py CONFIG CHECKPOINT [--fold K] [--tta] [--out DIR] …
 """
 
 import argparse
 from collections.abc import Sequence
 
 from mmseg_medical.apis import load_config, test
-from mmseg_medical.apis.command_line import add_runner_arguments, run_tool
+from mmseg_medical.apis.command_line import (
+    add_fold_arguments,
+    add_runner_arguments,
+    add_test_arguments,
+    run_tool,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     """Test a model; ``argv`` as on the command line. Returns the scores."""
     parser = argparse.ArgumentParser(description='Test a model')
     add_runner_arguments(parser)
+    add_fold_arguments(parser)
     parser.add_argument('checkpoint', help='file or address of the weights')
-    parser.add_argument(
-        '--tta', action='store_true', help='merge views of each image'
-    )
-    parser.add_argument(
-        '--out', metavar='DIR', help='folder for probability maps'
-    )
-    parser.add_argument(
-        '--out-bits',
-        type=int,
-        choices=[8, 16],
-        default=8,
-        help='bits of a probability in --out',
-    )
+    add_test_arguments(parser)
     parser.add_argument(
         '--show', action='store_true', help='show each prediction'
     )
@@ -48,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         options=args.cfg_options,
         work_dir=args.work_dir,
         launcher=args.launcher,
+        fold=args.fold,
+        split=args.split,
     )
     return test(
         cfg,

@@ -1,38 +1,39 @@
 """Train a model.
 
-Usage: tools/train.py CONFIG [--work-dir DIR] [--resume] …
+Usage: tools/train.py CONFIG [--fold K] [--work-dir DIR] [--resume] …
 """
 
 import argparse
 from collections.abc import Sequence
 
 from mmseg_medical.apis import load_config, train
-from mmseg_medical.apis.command_line import add_runner_arguments, run_tool
+from mmseg_medical.apis.command_line import (
+    add_fold_arguments,
+    add_runner_arguments,
+    add_training_arguments,
+    run_tool,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train a model; ``argv`` as on the command line."""
     parser = argparse.ArgumentParser(description='Train a model')
     add_runner_arguments(parser)
+    add_fold_arguments(parser)
     parser.add_argument(
         '--resume',
         action='store_true',
         help='go on from the latest checkpoint in the work_dir',
     )
-    parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision'
-    )
-    parser.add_argument(
-        '--no-pretrained',
-        action='store_true',
-        help='start from random weights; nothing is downloaded',
-    )
+    add_training_arguments(parser)
     args = parser.parse_args(argv)
     cfg = load_config(
         args.config,
         options=args.cfg_options,
         work_dir=args.work_dir,
         launcher=args.launcher,
+        fold=args.fold,
+        split=args.split,
     )
     train(
         cfg,

@@ -19,6 +19,7 @@ default_hooks = dict(
         rule='greater',
     ),
     classes=dict(type='CheckClassesHook'),
+    split=dict(type='CheckSplitHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
 visualizer = dict(

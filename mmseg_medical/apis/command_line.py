@@ -49,6 +49,65 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--fold`` and ``--split``."""
+    parser.add_argument(
+        '--fold',
+        type=int,
+        metavar='K',
+        help='hold fold K out: train on the others, validate and test on it; '
+        'results go to fold_K of the work_dir',
+    )
+    add_split_argument(parser)
+
+
+def add_split_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--split``."""
+    parser.add_argument(
+        '--split',
+        metavar='FILE',
+        help='folds.csv of tools/kfold.py, instead of what the config says',
+    )
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--amp`` and ``--no-pretrained``."""
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision'
+    )
+    parser.add_argument(
+        '--no-pretrained',
+        action='store_true',
+        help='start from random weights; nothing is downloaded',
+    )
+
+
+def add_test_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--tta``, ``--out`` and ``--out-bits``."""
+    parser.add_argument(
+        '--tta', action='store_true', help='merge views of each image'
+    )
+    parser.add_argument(
+        '--out', metavar='DIR', help='folder for probability maps'
+    )
+    parser.add_argument(
+        '--out-bits',
+        type=int,
+        choices=[8, 16],
+        default=8,
+        help='bits of a probability in --out',
+    )
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of equal length, the first column to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for label, *cells in rows:
+        numbers = zip(cells, widths[1:], strict=True)
+        line = '  '.join(cell.rjust(width) for cell, width in numbers)
+        print(f'{label:{widths[0]}}  {line}')
+
+
 def run_tool(main: Callable[[Sequence[str] | None], Any]) -> None:
     """Run a tool's ``main``; one line and status 1 for a user's mistake."""
     try:

@@ -9,6 +9,7 @@ import torch
 import torch.distributed
 from mmengine.config import Config
 
+from mmseg_medical.apis.folds import fold_dir, set_fold
 from mmseg_medical.errors import InputError
 
 
@@ -18,6 +19,8 @@ def load_config(
     options: dict[str, Any] | None = None,
     work_dir: str | None = None,
     launcher: str = 'none',
+    fold: int | None = None,
+    split: str | None = None,
 ) -> Config:
     """Read a config as OpenMMLab's tools do.
 
@@ -27,10 +30,14 @@ def load_config(
         work_dir: Folder for logs and checkpoints; else the config's
             ``work_dir``, else ``work_dirs/<name of the config>``.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        fold: Fold to hold out; its results lie in ``fold_<number>`` of the
+            folder above.
+        split: Table of folds to use instead of the config's ``split``.
 
     Raises:
         FileNotFoundError: If there is no such config.
-        InputError: If the work_dir cannot be written.
+        InputError: If the work_dir cannot be written, or the data sets have
+            no folds.
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(f'config {path} does not exist')
@@ -40,6 +47,11 @@ def load_config(
     cfg.work_dir = (
         work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
     )
+    if split is not None and fold is None:
+        raise InputError('--split chooses the folds of --fold; give both')
+    if fold is not None:
+        set_fold(cfg, fold, split=split)
+        cfg.work_dir = fold_dir(cfg.work_dir, fold)
     _check_writable(cfg.work_dir)
     if launcher == 'pytorch' and not torch.cuda.is_available():
         _prepare_cpu_processes(cfg)

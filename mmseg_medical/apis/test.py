@@ -54,9 +54,8 @@ def test(
     cfg.load_from = checkpoint
     if tta:
         _use_tta(cfg)
-    for evaluator in _evaluators(cfg):
-        if evaluator.get('type', '').endswith('OverlapMetric'):
-            evaluator.setdefault('csv_file', str(table))
+    for evaluator in evaluators_of(cfg):
+        add_table(evaluator, table)
     hooks = list(cfg.get('custom_hooks') or [])
     if out:
         hooks.append(
@@ -88,6 +87,13 @@ def _use_tta(cfg: Config) -> None:
     cfg.model = ConfigDict(cfg.tta_model, module=cfg.model)
 
 
-def _evaluators(cfg: Config) -> list[Any]:
+def evaluators_of(cfg: Config) -> list[Any]:
+    """Configs of the metrics of a test."""
     evaluators = cfg.get('test_evaluator') or []
     return evaluators if isinstance(evaluators, list) else [evaluators]
+
+
+def add_table(evaluator: Any, path: Path) -> None:
+    """Let a metric write its table per image, if it has none."""
+    if evaluator.get('type', '').endswith('OverlapMetric'):
+        evaluator.setdefault('csv_file', str(path))

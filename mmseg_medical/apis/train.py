@@ -54,8 +54,10 @@ def train(
         _use_amp(cfg)
     if resume:
         latest = latest_checkpoint(cfg.work_dir)
-        cfg.resume, cfg.load_from = latest is not None, latest
-        if latest is None:
+        if latest is not None:
+            cfg.resume, cfg.load_from = True, latest
+        else:
+            cfg.resume = False
             print_log(
                 f'no checkpoint in {cfg.work_dir}: training from the start',
                 logger='current',

@@ -1,7 +1,6 @@
 """Images of any common format as the array that their file holds."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,42 +11,92 @@ import PIL
 import PIL.Image
 from numpy.typing import NDArray
 
-from mmseg_medical.converters.tiff import ImageError, Region, TIFFImage
+from mmseg_medical.converters._decoding import (
+    ImageError,
+    PathLike,
+    check_frame,
+    existing,
+)
+from mmseg_medical.converters.dicom import DICOMImage, DICOMOptions
+from mmseg_medical.converters.nifti import NIfTIImage, Plane
+from mmseg_medical.converters.tiff import Region, TIFFImage
 
-PathLike = str | os.PathLike[str]
-_MISSING = '{} does not exist; check data_root and data_prefix'
-_TIFF_SUFFIXES = {'.tif', '.tiff', '.svs'}
+_FORMATS = {
+    **dict.fromkeys(('.tif', '.tiff', '.svs'), 'tiff'),
+    **dict.fromkeys(('.dcm', '.dicom', '.ima'), 'dicom'),
+    **dict.fromkeys(('.png', '.jpg', '.jpeg', '.bmp', '.webp'), 'photo'),
+    '.nii': 'nifti',
+}
+_TIFF = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 
 
-def read_image(path: PathLike, region: Region | None = None) -> NDArray[Any]:
+def _format(path: Path) -> str:
+    """Format of a file by its suffix, or by how it begins."""
+    known = _FORMATS.get(path.suffix.lower())
+    if known is not None:
+        return known
+    if path.name.lower().endswith('.nii.gz'):
+        return 'nifti'
+    with open(existing(path), 'rb') as file:
+        start = file.read(132)
+    if start[128:] == b'DICM':
+        return 'dicom'
+    return 'tiff' if start[:4] in _TIFF else 'photo'
+
+
+def read_image(
+    path: PathLike,
+    region: Region | None = None,
+    *,
+    frame: int | None = None,
+    plane: Plane = 'axial',
+    dicom: DICOMOptions | None = None,
+) -> NDArray[Any]:
     """Read an image, or a window of it.
 
-    TIFF files are read by region; of other formats the whole image is
-    decoded and cut.
+    TIFF files are read by region, volumes by slice; of other formats the
+    whole image is decoded and cut.
 
     Args:
-        path: TIFF, PNG, JPEG or another format of OpenCV.
+        path: TIFF, DICOM (also without suffix), NIfTI, PNG, JPEG or another
+            format of OpenCV.
         region: Window in pixels; it must lie inside the image.
+        frame: Page, frame or slice from 0, of files that hold several.
+        plane: Across which axis slices of NIfTI are taken, see
+            :class:`NIfTIImage`.
+        dicom: Arguments ``rescale``, ``invert`` and ``window`` of
+            :meth:`DICOMImage.read`.
 
     Returns:
-        (H, W) or (H, W, C) array of the stored type, channels as RGB;
-        transparency is dropped.
+        (H, W) or (H, W, C) array of the stored type, channels as RGB.
+        Transparency is dropped whatever it is: RGBA gives RGB, gray with
+        alpha gives (H, W).
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageError: If the file cannot be decoded.
+        ImportError: If what reads the format is not installed.
+        ImageError: If the file cannot be decoded, or has no such frame.
         ValueError: If the region leaves the image.
     """
     path = Path(path)
-    if path.suffix.lower() in _TIFF_SUFFIXES:
-        tiff = TIFFImage.open(path)
+    kind = _format(path)
+    if kind == 'tiff':
+        tiff = TIFFImage.open(path, frame)
         pixels = tiff.read(region)
         if tiff.has_alpha:
             pixels = pixels[..., 0 if pixels.shape[2] == 2 else slice(-1)]
         return np.ascontiguousarray(pixels)
-    if not path.is_file():
-        raise FileNotFoundError(_MISSING.format(path))
-    data = np.fromfile(path, np.uint8)
+    if kind == 'dicom':
+        return DICOMImage.open(path).read(region, frame=frame, **dicom or {})
+    if kind == 'nifti':
+        return NIfTIImage.open(path, plane).read(region, frame=frame)
+    check_frame(path, frame, 1)
+    return _read_photo(path, region)
+
+
+def _read_photo(path: Path, region: Region | None) -> NDArray[Any]:
+    """Read what OpenCV decodes."""
+    data = np.fromfile(existing(path), np.uint8)
     img = None
     if data.size:
         img = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
@@ -58,34 +107,55 @@ def read_image(path: PathLike, region: Region | None = None) -> NDArray[Any]:
         )
     if region is not None:
         img = img[region.check(img.shape, path).slices]
-    if img.ndim == 3:
+    if img.ndim == 3 and img.shape[2] == 2:
+        img = img[..., 0]
+    elif img.ndim == 3:
+        # The colour type of a PNG: OpenCV spreads gray over three channels.
+        gray = data[:4].tobytes() == b'\x89PNG' and data[25] == 4
         code = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}[img.shape[2]]
-        img = cv2.cvtColor(img, code)
+        img = img[..., 0] if gray else cv2.cvtColor(img, code)
     return np.ascontiguousarray(img)
 
 
-def read_labels(path: PathLike, region: Region | None = None) -> NDArray[Any]:
+def read_labels(
+    path: PathLike,
+    region: Region | None = None,
+    *,
+    frame: int | None = None,
+    plane: Plane = 'axial',
+) -> NDArray[Any]:
     """Read an image of class indices, or a window of it.
 
     Palettes are for looking at: their indices are the labels. 1 bit is 0 and
     1, and gray is taken as stored, also where 0 stands for white.
 
     Args:
-        path: TIFF, PNG or another format of Pillow.
+        path: TIFF, DICOM, NIfTI, PNG or another format of Pillow.
         region: Window in pixels; it must lie inside the image.
+        frame: Page, frame or slice from 0, of files that hold several.
+        plane: Across which axis slices of NIfTI are taken.
 
     Returns:
-        (H, W) array of integers.
+        (H, W) array of integers; whole numbers that a NIfTI file keeps as
+        floats or in 64 bits become the smallest type that holds them.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageError: If the file cannot be decoded, or has colours.
+        ImportError: If what reads the format is not installed.
+        ImageError: If the file cannot be decoded, has no such frame, or has
+            colours.
         ValueError: If the region leaves the image.
     """
     path = Path(path)
-    if path.suffix.lower() in _TIFF_SUFFIXES:
-        labels = TIFFImage.open(path).read(region, raw=True)
+    kind = _format(path)
+    if kind == 'tiff':
+        labels = TIFFImage.open(path, frame).read(region, raw=True)
+    elif kind == 'dicom':
+        labels = DICOMImage.open(path).read(region, frame=frame, raw=True)
+    elif kind == 'nifti':
+        labels = _whole(NIfTIImage.open(path, plane).read(region, frame=frame))
     else:
+        check_frame(path, frame, 1)
         with _pillow(path) as img:
             labels = np.asarray(img)
         if labels.dtype == bool:
@@ -100,6 +170,19 @@ def read_labels(path: PathLike, region: Region | None = None) -> NDArray[Any]:
     return np.ascontiguousarray(labels)
 
 
+def _whole(labels: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers in the smallest type; others as they are."""
+    if labels.dtype.kind == 'f' and not (np.rint(labels) == labels).all():
+        return labels
+    if labels.dtype.kind == 'f' or labels.dtype.itemsize > 2:
+        low, high = int(labels.min()), int(labels.max())
+        kind = np.result_type(
+            np.min_scalar_type(low), np.min_scalar_type(high)
+        )
+        return labels.astype(kind)
+    return labels
+
+
 @contextlib.contextmanager
 def _pillow(path: Path) -> Iterator[PIL.Image.Image]:
     """Open an image; one error that names the file where that fails."""
@@ -108,7 +191,8 @@ def _pillow(path: Path) -> Iterator[PIL.Image.Image]:
         with PIL.Image.open(path) as img:
             yield img
     except FileNotFoundError:
-        raise FileNotFoundError(_MISSING.format(path)) from None
+        existing(path)
+        raise
     except (PIL.UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ImageError(
             f'{path} cannot be decoded as an image ({error}); copy or '
@@ -118,20 +202,34 @@ def _pillow(path: Path) -> Iterator[PIL.Image.Image]:
         PIL.Image.MAX_IMAGE_PIXELS = limit
 
 
-def image_size(path: PathLike) -> tuple[int, int]:
+def image_size(
+    path: PathLike, *, frame: int | None = None, plane: Plane = 'axial'
+) -> tuple[int, int]:
     """Height and width of an image in pixels, from its header.
+
+    Args:
+        path: File that :func:`read_image` reads.
+        frame: Page of TIFF files that hold several.
+        plane: Across which axis slices of NIfTI are taken.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ImportError: If what reads the format is not installed.
         ImageError: If the file is no image.
     """
     path = Path(path)
-    if path.suffix.lower() in _TIFF_SUFFIXES:
-        height, width = TIFFImage.open(path).shape[:2]
-        return height, width
-    try:
-        with _pillow(path) as img:
-            return img.height, img.width
-    except ImageError:
-        height, width = read_image(path).shape[:2]  # a format of OpenCV alone
-        return height, width
+    kind = _format(path)
+    if kind == 'photo':
+        try:
+            with _pillow(path) as img:
+                return img.height, img.width
+        except ImageError:  # a format of OpenCV alone
+            height, width = _read_photo(path, None).shape[:2]
+            return height, width
+    if kind == 'tiff':
+        shape = TIFFImage.open(path, frame).shape
+    elif kind == 'dicom':
+        shape = DICOMImage.open(path).shape
+    else:
+        shape = NIfTIImage.open(path, plane).shape
+    return shape[0], shape[1]

@@ -34,6 +34,8 @@ class ProbabilityMaps:
         postprocess: What turns probabilities into labels, with ``mask_thr``.
         origin: Model and settings that the maps come from.
         bits: 8 or 16 for each probability.
+        folders: By id, the folder below ``folder`` that its map lies in, if
+            it lies in one; see :meth:`join`.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class ProbabilityMaps:
         postprocess: dict[str, Any],
         origin: dict[str, Any],
         bits: int = 8,
+        folders: dict[str, str] | None = None,
     ) -> None:
         if bits not in (8, 16):
             raise InputError(f'maps have 8 or 16 bits, got {bits}')
@@ -56,25 +59,96 @@ class ProbabilityMaps:
         self.postprocess = postprocess
         self.origin = origin
         self.bits = bits
+        self.folders = folders or {}
 
     @classmethod
     def open(cls, folder: PathLike) -> 'ProbabilityMaps':
         """Open a folder that a test wrote.
 
         Raises:
-            InputError: If the folder has no ``maps.json`` or no whole one.
+            InputError: If the folder has no ``maps.json`` or no whole one, or
+                one that names files outside of the folder.
         """
         path = Path(folder, MANIFEST)
+        root = os.path.abspath(folder)
         try:
-            return cls(folder, **json.loads(path.read_text(encoding='utf-8')))
+            maps = cls(folder, **json.loads(path.read_text(encoding='utf-8')))
+            places = {
+                name: os.path.abspath(maps.path(name)) for name in maps.ids
+            }
         except FileNotFoundError:
             raise InputError(
                 f'{folder} has no probability maps ({MANIFEST} is not there); '
                 f'write them with  tools/test.py CONFIG CHECKPOINT --out '
                 f'{folder}'
             ) from None
-        except (TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise InputError(f'{path} is no list of maps: {error}') from None
+        for name, place in places.items():
+            if os.path.commonpath([root, place]) != root:
+                raise InputError(f'{path} names a map outside of it: {name!r}')
+        return maps
+
+    @classmethod
+    def is_complete(cls, folder: PathLike) -> bool:
+        """Whether a folder has all maps of a test."""
+        try:
+            return not cls.open(folder).missing()
+        except InputError:
+            return False
+
+    @classmethod
+    def join(cls, folder: PathLike, parts: Sequence[str]) -> 'ProbabilityMaps':
+        """Make the maps of several tests those of one, where they lie.
+
+        Args:
+            folder: Where ``maps.json`` is written; an older one that was
+                joined is replaced.
+            parts: Names of the folders below it, one for each test.
+
+        Raises:
+            InputError: If one has no maps or not all of them, two have an
+                image in common or differ in task, classes, post-processing
+                or bits, or ``folder`` has maps of its own.
+        """
+        opened = {part: cls.open(Path(folder, part)) for part in parts}
+        first = opened[parts[0]]
+        folders: dict[str, str] = {}
+        for part, maps in opened.items():
+            if missing := maps.missing():
+                raise InputError(
+                    f'{maps.folder} lacks {len(missing)} of {len(maps.ids)} '
+                    f'maps, first {missing[0]!r}; run its test again'
+                )
+            for key in ('task', 'classes', 'postprocess', 'bits'):
+                if getattr(maps, key) != getattr(first, key):
+                    raise InputError(
+                        f'{maps.folder} and {first.folder} differ in {key}: '
+                        f'{getattr(maps, key)}, {getattr(first, key)}'
+                    )
+            if both := folders.keys() & set(maps.ids):
+                raise InputError(
+                    f'image {min(both)!r} is in {maps.folder} and in '
+                    f'{folders[min(both)]}: no image belongs to two tests'
+                )
+            folders |= dict.fromkeys(maps.ids, part)
+        joined = cls(
+            folder,
+            ids=list(folders),
+            task=first.task,
+            classes=first.classes,
+            postprocess=first.postprocess,
+            origin={part: maps.origin for part, maps in opened.items()},
+            bits=first.bits,
+            folders=folders,
+        )
+        if (joined.folder / MANIFEST).is_file():
+            if not cls.open(folder).folders:
+                raise InputError(
+                    f'{folder} holds the maps of a test; choose another folder'
+                )
+        joined._write()
+        return joined
 
     def start(self) -> None:
         """Claim the folder: write ``maps.json``.
@@ -83,12 +157,9 @@ class ProbabilityMaps:
             InputError: If the folder holds the maps of another test.
             OSError: If the folder cannot be written.
         """
-        path = self.folder / MANIFEST
-        state = {k: v for k, v in vars(self).items() if k != 'folder'}
-        text = json.dumps(state, indent=1) + '\n'
-        if path.is_file():
+        if (self.folder / MANIFEST).is_file():
             there = vars(self.open(self.folder))
-            for key, value in json.loads(text).items():
+            for key, value in json.loads(self._text()).items():
                 if there[key] != value:
                     raise InputError(
                         f'{self.folder} holds the maps of another test: '
@@ -96,8 +167,15 @@ class ProbabilityMaps:
                         f'{str(value)[:80]}; choose another folder for --out, '
                         'or remove this one'
                     )
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding='utf-8')
+        self._write()
+
+    def _text(self) -> str:
+        state = {k: v for k, v in vars(self).items() if k != 'folder'}
+        return json.dumps(state, indent=1) + '\n'
+
+    def _write(self) -> None:
+        with replacing(self.folder / MANIFEST) as temporary:
+            temporary.write_text(self._text(), encoding='utf-8')
 
     @property
     def labels(self) -> list[str]:
@@ -111,7 +189,8 @@ class ProbabilityMaps:
 
     def path(self, img_id: str) -> Path:
         """File of the map of an image."""
-        return self.folder / f'{img_id}.tiff'
+        part = self.folders.get(img_id, '')
+        return self.folder / part / f'{img_id}.tiff'
 
     def missing(self) -> list[str]:
         """Ids whose map is not there."""

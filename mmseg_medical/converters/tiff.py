@@ -4,9 +4,6 @@ import functools
 import json
 import math
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,18 +11,15 @@ import tifffile
 from numpy.typing import NDArray
 
 from mmseg_medical._files import replacing
-from mmseg_medical.errors import InputError
+from mmseg_medical.converters import _lzw
+from mmseg_medical.converters._decoding import ImageError as ImageError
+from mmseg_medical.converters._decoding import PathLike, existing, naming
 
-PathLike = str | os.PathLike[str]
 Array = NDArray[Any]
 
 
 _JPEG = (6, 7, 34892, 33007)  # compressions that decode to RGB
 _ALPHA = ((1,), (2,))  # transparency: associated or not
-
-
-class ImageError(InputError):
-    """An image file that cannot be read, with its name and what to do."""
 
 
 class Region(NamedTuple):
@@ -82,12 +76,8 @@ class TIFFImage:
     """
 
     def __init__(self, path: PathLike, page: int | None = None) -> None:
-        self.path = Path(path)
-        if not self.path.is_file():
-            raise FileNotFoundError(
-                f'{path} does not exist; check data_root and data_prefix'
-            )
-        with _naming(self.path), tifffile.TiffFile(self.path) as file:
+        self.path = existing(path)
+        with naming(self.path, 'TIFF'), tifffile.TiffFile(self.path) as file:
             if not file.series:
                 raise ValueError('it holds no image')
             series = file.series[0].levels[0]
@@ -176,7 +166,7 @@ class TIFFImage:
         """
         region = Region(*(region or (0, 0, *self.shape[:2])))
         region.check(self.shape, self.path)
-        with _naming(self.path):
+        with naming(self.path, 'TIFF'):
             if self._offsets:
                 planes = [self._map(k, region) for k in self._offsets]
             else:
@@ -226,24 +216,25 @@ class TIFFImage:
                         left // cols, (left + width - 1) // cols + 1
                     ):
                         index = (s * down + r) * across + c
-                        tile = page.segment(file, index)
                         y, x = r * rows - top, c * cols - left
                         to = out[max(y, 0) : y + rows, max(x, 0) : x + cols][
                             ..., s * chunky : (s + 1) * chunky
                         ]
-                        if tile is None:  # a hole in a sparse file
-                            to[:] = key.nodata
-                            continue
-                        part = tile[0][max(-y, 0) :, max(-x, 0) :]
-                        to[:] = part[: to.shape[0], : to.shape[1]]
+                        at = (max(-y, 0), max(-x, 0))
+                        if not page.read(file, index, to, at, cols):
+                            to[:] = key.nodata  # a hole in a sparse file
         return out
 
 
 class _Page:
     """Where the strips or tiles of a page lie, and how to decode them."""
 
-    def __init__(self, offsets: Any, counts: Any, decode: Any) -> None:
+    def __init__(
+        self, offsets: Any, counts: Any, decode: Any, differences: bool | None
+    ) -> None:
         self.offsets, self.counts, self.decode = offsets, counts, decode
+        # Of LZW with 8 bits; None for all else.
+        self.differences = differences
 
     @classmethod
     def of(cls, page: Any) -> '_Page':
@@ -253,60 +244,56 @@ class _Page:
             decode = functools.partial(
                 decode, jpegtables=page.jpegtables, jpegheader=key.jpegheader
             )
-        return cls(page.dataoffsets, page.databytecounts, decode)
+        differences = None
+        if (
+            (key.compression, key.dtype, key.bitspersample, key.fillorder)
+            == (5, np.uint8, 8, 1)
+        ) and key.predictor in (1, 2):
+            differences = key.predictor == 2
+        return cls(page.dataoffsets, page.databytecounts, decode, differences)
 
     @property
     def end(self) -> int:
         """First byte of the file after all segments."""
         return max(map(sum, zip(self.offsets, self.counts, strict=True)))
 
-    def segment(self, file: Any, index: int) -> Array | None:
-        """Decoded strip or tile (depth, height, width, samples)."""
+    def read(
+        self,
+        file: Any,
+        index: int,
+        to: Array,
+        at: tuple[int, int],
+        columns: int,
+    ) -> bool:
+        """Decode a strip or tile and take a window of it.
+
+        Args:
+            file: The open file.
+            index: Number of the strip or tile.
+            to: (h, w, samples), takes the window.
+            at: Row and column of the window in the strip or tile.
+            columns: Width of the strip or tile in pixels.
+
+        Returns:
+            False where the file has no such strip or tile.
+        """
         if self.counts[index] == 0:
-            return None
+            return False
         file.seek(self.offsets[index])
-        tile: Array | None = self.decode(file.read(self.counts[index]), index)[
-            0
-        ]
-        return tile
+        data = file.read(self.counts[index])
+        if self.differences is not None and _lzw.is_lzw(data):
+            src = np.frombuffer(data, np.uint8)
+            if _lzw.window(src, to, *at, columns, self.differences):
+                return True
+        tile = self.decode(data, index)[0]  # (depth, height, width, samples)
+        part = tile[0][at[0] :, at[1] :]
+        to[:] = part[: to.shape[0], : to.shape[1]]
+        return True
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=512)  # some 20 kB each
 def _parsed(path: str, page: int | None, _mtime: int, _size: int) -> TIFFImage:
     return TIFFImage(path, page)
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Turn what tifffile raises into one error that names the file."""
-    try:
-        yield
-    except ImageError:
-        raise
-    except (FileNotFoundError, PermissionError):
-        raise
-    except Exception as error:  # decoders raise many types
-        raise ImageError(
-            f'{path} cannot be read as TIFF: {error}{_what_it_is(path)}'
-        ) from error
-
-
-def _what_it_is(path: Path) -> str:
-    with open(path, 'rb') as file:
-        start = file.read(4)
-    kinds = {
-        b'II*\0': '',
-        b'MM\0*': '',
-        b'II+\0': '',
-        b'MM\0+': '',
-        b'': '; it is empty: copy or download it again',
-        b'\x89PNG': '; it is a PNG with another name',
-        b'PK\3\4': '; it is a zip file: unpack it',
-    }
-    for known, name in ((b'\xff\xd8', 'a JPEG'), (b'<', 'a web page')):
-        if start.startswith(known):
-            return f'; it is {name} with another name'
-    return kinds.get(start, f'; a TIFF does not begin with {start!r}')
 
 
 def write_tiff(
@@ -339,7 +326,7 @@ def write_tiff(
 
 def read_metadata(path: PathLike) -> dict[str, Any]:
     """Metadata that :func:`write_tiff` kept in a file; {} without any."""
-    with _naming(Path(path)), tifffile.TiffFile(path) as file:
+    with naming(path, 'TIFF'), tifffile.TiffFile(path) as file:
         try:
             metadata = json.loads(file.pages.first.description)
         except ValueError:

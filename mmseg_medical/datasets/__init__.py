@@ -3,5 +3,12 @@
 from mmseg_medical.datasets import transforms
 from mmseg_medical.datasets.base import DatasetError, MedicalDataset
 from mmseg_medical.datasets.hubmap import HuBMAPDataset
+from mmseg_medical.datasets.splits import SplitError
 
-__all__ = ['DatasetError', 'HuBMAPDataset', 'MedicalDataset', 'transforms']
+__all__ = [
+    'DatasetError',
+    'HuBMAPDataset',
+    'MedicalDataset',
+    'SplitError',
+    'transforms',
+]

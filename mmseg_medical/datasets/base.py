@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_medical.datasets.folds import read_folds, select
 from mmseg_medical.errors import InputError
 
 
@@ -26,23 +27,30 @@ class MedicalDataset(BaseSegDataset):
     Args:
         ann_file: Table of the data set, relative to ``data_root``.
         data_root: Folder that the owner's archive was unpacked into.
-        split: Text file with the ids to use, one per line, relative to
-            ``data_root``; None uses all.
-        fold: Number of the fold that validates, 0 to ``num_folds - 1``;
-            None uses all samples. Folds are the same on every machine: of
-            the samples sorted by :attr:`stratum` and id every n-th.
-        num_folds: Number of folds.
+        split: Text file with the ids to use, one per line, or table (CSV) of
+            id and fold, as ``tools/kfold.py`` writes it; relative to
+            ``data_root``, or to the working directory where ``data_root``
+            has no such file. None uses all.
+        fold: Number of the fold that validates; None uses all samples. Folds
+            are those of the table, or made by
+            :func:`mmseg_medical.datasets.splits.make_folds`: even in
+            :attr:`stratum`, groups of :attr:`group` whole, the same on every
+            machine.
+        num_folds: Number of folds, if they are not of a table.
         part: With ``fold``, ``'train'`` or ``'val'``.
         kwargs: Arguments of :class:`mmseg.datasets.BaseSegDataset`.
 
     Raises:
-        FileNotFoundError: If the folder, the table or images are missing.
-        DatasetError: If the split names unknown ids or none, or ``fold`` or
-            ``part`` is none of the above.
+        FileNotFoundError: If the folder, a table or images are missing.
+        DatasetError: If ``fold`` or ``part`` is none of the above.
+        SplitError: If the split names unknown ids or none, has no such fold,
+            puts a group on both sides, or the samples make no such folds.
     """
 
     # Key of the samples whose values are spread evenly over the folds.
-    stratum = ''
+    stratum: str = ''
+    # Key of the samples whose values are never on both sides of a fold.
+    group: str = ''
 
     def __init__(
         self,
@@ -60,7 +68,8 @@ class MedicalDataset(BaseSegDataset):
                 f'data_root {data_root!r} is no folder; data/README.md says '
                 'where to get each data set and how to lay it out'
             )
-        if fold is not None and not 0 <= fold < num_folds:
+        table = split is not None and split.endswith('.csv')
+        if fold is not None and not table and not 0 <= fold < num_folds:
             raise DatasetError(f'fold is 0 to {num_folds - 1}, got {fold}')
         if part not in ('train', 'val'):
             raise DatasetError(f"part is 'train' or 'val', got {part!r}")
@@ -76,7 +85,17 @@ class MedicalDataset(BaseSegDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """List the chosen samples, and check that their images exist."""
-        samples = self._of_fold(self._of_split(self.load_samples()))
+        samples = select(
+            self.load_samples(),
+            where=self.ann_file,
+            split=self.split_file(),
+            fold=self.fold,
+            num_folds=self.num_folds,
+            part=self.part,
+            stratum=self.stratum,
+            group=self.group,
+            report=self.report,
+        )
         self._check_images(samples)
         for sample in samples:
             sample['seg_fields'] = []
@@ -84,43 +103,30 @@ class MedicalDataset(BaseSegDataset):
             sample['reduce_zero_label'] = self.reduce_zero_label
         return samples
 
-    def _of_split(self, samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if self.split is None:
-            return samples
-        path = Path(self.data_root, self.split)
-        if not path.is_file():
-            raise FileNotFoundError(f'{path} does not exist; check split')
-        ids = path.read_text(encoding='utf-8-sig').split()
-        by_id = {sample['img_id']: sample for sample in samples}
-        unknown = [i for i in ids if i not in by_id]
-        if unknown or not ids or len(set(ids)) < len(ids):
-            what = (
-                f'names {len(unknown)} ids that {self.ann_file} has not, '
-                f'first {unknown[0]!r}'
-                if unknown
-                else 'names ids twice'
-                if ids
-                else 'is empty'
-            )
-            raise DatasetError(f'{path} {what}; is it of other data?')
-        return [by_id[i] for i in ids]
+    def fold_numbers(self) -> list[int]:
+        """Numbers that ``fold`` can have.
 
-    def _of_fold(self, samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if self.fold is None:
-            return samples
-        ordered = sorted(
-            samples, key=lambda s: (s.get(self.stratum, ''), s['img_id'])
-        )
-        held_out = ordered[self.fold :: self.num_folds]
-        if not held_out:
-            raise DatasetError(
-                f'{self.ann_file}: {len(samples)} samples make no '
-                f'{self.num_folds} folds; lower num_folds'
-            )
-        if self.part == 'val':
-            return held_out
-        ids = {sample['img_id'] for sample in held_out}
-        return [sample for sample in samples if sample['img_id'] not in ids]
+        Raises:
+            FileNotFoundError, TableError: If the table cannot be read.
+        """
+        path = self.split_file()
+        if path is None or path.suffix != '.csv':
+            return list(range(self.num_folds))
+        return sorted(set(read_folds(path).values()))
+
+    def split_file(self) -> Path | None:
+        """Path of the split file; None where there is none.
+
+        Raises:
+            FileNotFoundError: If it is missing.
+        """
+        if self.split is None:
+            return None
+        path = Path(self.data_root, self.split)
+        for found in (path, Path(self.split)):
+            if found.is_file():
+                return found
+        raise FileNotFoundError(f'{path} does not exist; check split')
 
     def _check_images(self, samples: list[dict[str, Any]]) -> None:
         folders: dict[str, set[str]] = {}

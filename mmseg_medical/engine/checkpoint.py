@@ -57,6 +57,7 @@ def load_checkpoint(
     *,
     map_location: Any = 'cpu',
     trust: bool = False,
+    classes: Sequence[type] = (),
 ) -> dict[str, Any]:
     """Load a checkpoint file.
 
@@ -64,6 +65,8 @@ def load_checkpoint(
         path: File of ``torch.save``.
         map_location: As of ``torch.load``.
         trust: Load whatever the file holds, which can run any code.
+        classes: Classes of which the file may hold instances, none of them
+            with code of its own for that.
 
     Returns:
         What was saved: a dict with ``state_dict`` and ``meta``, or weights.
@@ -78,7 +81,7 @@ def load_checkpoint(
         raise FileNotFoundError(f'checkpoint {path} does not exist')
     try:
         with torch.serialization.safe_globals(
-            [] if trust else _safe_globals()
+            [] if trust else [*_safe_globals(), *classes]
         ):
             return torch.load(path, map_location, weights_only=not trust)
     except pickle.UnpicklingError as error:

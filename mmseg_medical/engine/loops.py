@@ -171,21 +171,27 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         runner.call_hook('before_train')
         # The whole training counts as one epoch.
         runner.call_hook('before_train_epoch')
+        if self._iter and self._validates():
+            # The stop may have come between a checkpoint and its validation.
+            runner.val_loop.run()
         while self._iter < self._max_iters and not self.stop_training:
             runner.model.train()
             data_batch = next(batches)
             seed_all(self._seed, get_rank(), 1, self._iter)
             self.run_iter(data_batch)
             self._decide_current_val_interval()
-            if (
-                runner.val_loop is not None
-                and self._iter >= self.val_begin
-                and (
-                    self._iter % self.val_interval == 0
-                    or self._iter == self._max_iters
-                )
-            ):
+            if self._validates():
                 runner.val_loop.run()
         runner.call_hook('after_train_epoch')
         runner.call_hook('after_train')
         return runner.model
+
+    def _validates(self) -> bool:
+        return (
+            self.runner.val_loop is not None
+            and self._iter >= self.val_begin
+            and (
+                self._iter % self.val_interval == 0
+                or self._iter == self._max_iters
+            )
+        )

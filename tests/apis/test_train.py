@@ -102,3 +102,38 @@ def test_counts_that_contradict_stop_before_the_first_iteration(
     with pytest.raises(ValueError, match=message):
         train(cfg)
     assert not list((tmp_path / 'w').rglob('*.pth'))
+
+
+def test_resuming_where_nothing_is_starts_from_the_weights_of_the_config(
+    hubmap, tiny_config, tmp_path
+):
+    config = tiny_config(hubmap(), 1)
+    train(load_config(config, work_dir=str(tmp_path / 'a')))
+    weights = str(tmp_path / 'a' / 'iter_1.pth')
+    cfg = load_config(
+        config,
+        work_dir=str(tmp_path / 'b'),
+        options=dict(load_from=weights, resume=True),
+    )
+    runner = train(cfg, resume=True)
+    assert (cfg.load_from, cfg.resume) == (weights, False)
+    assert runner.iter == 1
+
+
+def test_a_run_killed_in_its_last_validation_validates(
+    hubmap, tiny_config, tmp_path, monkeypatch
+):
+    """The checkpoint of an iteration is written before it is validated."""
+    config, work_dir = tiny_config(hubmap(), 2), str(tmp_path / 'w')
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr('mmengine.runner.ValLoop.run', stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(load_config(config, work_dir=work_dir))
+    assert (tmp_path / 'w' / 'iter_2.pth').is_file()
+    assert not list((tmp_path / 'w').glob('best_*.pth'))
+    train(load_config(config, work_dir=work_dir), resume=True)
+    assert len(list((tmp_path / 'w').glob('best_*_iter_2.pth'))) == 1

@@ -114,3 +114,50 @@ def test_unreadable_files_are_named(tmp_path):
             read(tmp_path / 'c.png')
         with pytest.raises(ImageError, match=r'a\.png'):
             read(tmp_path / 'a.png')
+
+
+def test_gray_with_transparency_stays_gray(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 4, 2), np.uint8)
+    PIL.Image.fromarray(pixels, 'LA').save(tmp_path / 'a.png')
+    np.testing.assert_array_equal(
+        read_image(tmp_path / 'a.png'), pixels[..., 0]
+    )
+
+
+@pytest.mark.parametrize('kind', ['uint32', 'int16', 'float32', 'float64'])
+def test_types_of_tiff(tmp_path, kind):
+    pixels = (np.arange(60).reshape(3, 4, 5) * 1000.5).astype(kind)
+    tifffile.imwrite(
+        tmp_path / 'a.tif',
+        pixels,
+        photometric='minisblack',
+        planarconfig='contig',
+    )
+    found = read_image(tmp_path / 'a.tif')
+    assert found.dtype == kind
+    np.testing.assert_array_equal(found, pixels)
+
+
+def test_tiff_without_its_suffix(tmp_path):
+    pixels = np.arange(12, dtype=np.float32).reshape(3, 4)
+    tifffile.imwrite(tmp_path / 'a.bin', pixels)
+    np.testing.assert_array_equal(read_image(tmp_path / 'a.bin'), pixels)
+    assert image_size(tmp_path / 'a.bin') == (3, 4)
+
+
+def test_pages(tmp_path):
+    pages = np.arange(60, dtype=np.uint8).reshape(5, 3, 4)
+    path = tmp_path / 'a.tif'
+    tifffile.imwrite(path, pages, photometric='minisblack')
+    for read in (read_image, read_labels):
+        np.testing.assert_array_equal(read(path, frame=4), pages[4])
+    assert image_size(path, frame=2) == (3, 4)
+    with pytest.raises(ImageError, match='choose one with page=0'):
+        read_image(path)
+    cv2.imwrite(str(tmp_path / 'b.png'), pages[0])
+    for read in (read_image, read_labels):
+        np.testing.assert_array_equal(
+            read(tmp_path / 'b.png', frame=0), pages[0]
+        )
+        with pytest.raises(ImageError, match=r'b\.png has no frame 1'):
+            read(tmp_path / 'b.png', frame=1)

@@ -128,3 +128,78 @@ def test_what_is_no_folder_of_maps(tmp_path):
 def test_the_digest_is_sha256(tmp_path):
     (tmp_path / 'a').write_bytes(b'abc')
     assert file_digest(tmp_path / 'a').startswith('ba7816bf8f01cfea')
+
+
+def filled(folder, ids, **changes):
+    """Maps of a test, one value per image."""
+    some = maps(folder, **changes)
+    some.ids = list(ids)
+    some.start()
+    for k, name in enumerate(ids):
+        some.write(name, np.full((1, 4, 5), 0.1 * k))
+    return some
+
+
+def test_maps_of_several_tests_are_joined_where_they_lie(tmp_path):
+    filled(tmp_path / 'fold_0', ['c', 'case/d'])
+    filled(tmp_path / 'fold_1', ['a'])
+    joined = ProbabilityMaps.join(tmp_path, ['fold_0', 'fold_1'])
+    assert joined.missing() == []
+    read = ProbabilityMaps.open(tmp_path)
+    assert vars(read) == vars(joined)
+    assert read.ids == ['c', 'case/d', 'a']
+    assert read.path('case/d') == tmp_path / 'fold_0' / 'case' / 'd.tiff'
+    assert read.read('case/d')[0, 0, 0] == 26
+    assert read.origin == dict(fold_0={'sha256': '0'}, fold_1={'sha256': '0'})
+    # Again, with one more.
+    filled(tmp_path / 'fold_2', ['b'])
+    ProbabilityMaps.join(tmp_path, ['fold_0', 'fold_1', 'fold_2'])
+    assert len(ProbabilityMaps.open(tmp_path).ids) == 4
+    assert ProbabilityMaps.is_complete(tmp_path)
+    (tmp_path / 'fold_2' / 'b.tiff').unlink()
+    assert not ProbabilityMaps.is_complete(tmp_path)
+    assert not ProbabilityMaps.is_complete(tmp_path / 'none')
+
+
+@pytest.mark.parametrize(
+    ('ids', 'changes', 'message'),
+    [
+        (['c'], {}, r"image 'c' is in .*fold_1 and in fold_0"),
+        (['a'], dict(bits=16), r'fold_1 and .*fold_0 differ in bits: 16, 8'),
+        (['a'], dict(task='multilabel'), 'differ in task'),
+    ],
+)
+def test_tests_that_are_not_of_one_kind_are_not_joined(
+    tmp_path, ids, changes, message
+):
+    filled(tmp_path / 'fold_0', ['b', 'c'])
+    filled(tmp_path / 'fold_1', ids, **changes)
+    with pytest.raises(ValueError, match=message):
+        ProbabilityMaps.join(tmp_path, ['fold_0', 'fold_1'])
+    assert not (tmp_path / 'maps.json').exists()
+
+
+def test_half_a_test_is_not_joined(tmp_path):
+    filled(tmp_path / 'fold_0', ['b', 'c']).path('c').unlink()
+    with pytest.raises(ValueError, match=r"fold_0 lacks 1 of 2 maps, .*'c'"):
+        ProbabilityMaps.join(tmp_path, ['fold_0'])
+    filled(tmp_path, ['x'])
+    filled(tmp_path / 'fold_1', ['b'])
+    with pytest.raises(ValueError, match='holds the maps of a test; choose'):
+        ProbabilityMaps.join(tmp_path, ['fold_1'])
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        dict(ids=['../b']),
+        dict(ids=['/etc/b']),
+        dict(ids=['b'], folders={'b': '../..'}),
+    ],
+)
+def test_a_list_of_maps_stays_in_its_folder(tmp_path, change):
+    some = filled(tmp_path / 'maps', ['b'])
+    path = some.folder / 'maps.json'
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ValueError, match=r'maps\.json names a map outside'):
+        ProbabilityMaps.open(some.folder)

@@ -1,6 +1,11 @@
 import pytest
 
-from mmseg_medical.datasets import DatasetError, HuBMAPDataset, MedicalDataset
+from mmseg_medical.datasets import (
+    DatasetError,
+    HuBMAPDataset,
+    MedicalDataset,
+    SplitError,
+)
 
 
 def ids(dataset):
@@ -33,7 +38,7 @@ def test_a_split_file_chooses_and_orders(hubmap):
 def test_a_split_of_other_data_is_refused(hubmap, text, message):
     root = hubmap()
     (root / 'val.txt').write_text(text)
-    with pytest.raises(DatasetError, match=message):
+    with pytest.raises(SplitError, match=message):
         HuBMAPDataset(data_root=str(root), split='val.txt')
     with pytest.raises(FileNotFoundError, match='check split'):
         HuBMAPDataset(data_root=str(root), split='none.txt')
@@ -79,5 +84,38 @@ def test_missing_images_are_counted_and_the_first_is_named(hubmap):
 
 
 def test_more_folds_than_samples(hubmap):
-    with pytest.raises(DatasetError, match='4 samples make no 7 folds'):
+    with pytest.raises(SplitError, match=r'csv: 7 folds need 7 samples'):
         HuBMAPDataset(data_root=str(hubmap()), fold=6, num_folds=7)
+
+
+def test_a_table_of_folds_lies_in_the_data_or_where_one_works(
+    hubmap, tmp_path, monkeypatch
+):
+    root = hubmap()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'splits').mkdir()
+    (tmp_path / 'splits/folds.csv').write_text('id,fold\n104,7\n101,3\n')
+    options = dict(data_root=str(root), split='splits/folds.csv')
+    val = HuBMAPDataset(**options, fold=7, part='val')
+    assert ids(val) == ['104']
+    assert val.fold_numbers() == [3, 7]
+    assert ids(HuBMAPDataset(**options, fold=7)) == ['101']
+    (root / 'splits').mkdir()
+    (root / 'splits/folds.csv').write_text('id,fold\n102,7\n')
+    assert ids(HuBMAPDataset(**options)) == ['102']
+
+
+def test_groups_of_a_class_stay_on_one_side(hubmap):
+    class Grouped(HuBMAPDataset):
+        group = 'organ'
+        stratum = ''
+
+    root = str(hubmap(6))
+    val = Grouped(data_root=root, fold=0, num_folds=2, part='val')
+    assert {val.get_data_info(k)['organ'] for k in range(3)} in (
+        {'kidney'},
+        {'lung'},
+    )
+    assert val.fold_numbers() == [0, 1]
+    with pytest.raises(SplitError, match='3 folds need 3 groups or more'):
+        Grouped(data_root=root, fold=0, num_folds=3)

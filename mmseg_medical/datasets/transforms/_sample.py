@@ -1,20 +1,84 @@
 """What the loading transforms ask of a sample: its size and its runs."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.image import image_size
 from mmseg_medical.errors import InputError
 
 
+class Source(NamedTuple):
+    """One file, or one frame of a file, that a sample is read from."""
+
+    path: str
+    frame: int | None
+
+    def __str__(self) -> str:
+        if self.frame is None:
+            return self.path
+        return f'{self.path} (frame {self.frame})'
+
+
+def sources(results: dict[str, Any]) -> list[Source]:
+    """Where the channels of an image come from, in their order.
+
+    ``img_path`` and ``frame`` are one value or several each.
+
+    Raises:
+        InputError: If both are several, but not as many.
+    """
+    paths, frames = results['img_path'], results.get('frame')
+    if not isinstance(paths, (list, tuple)):
+        if not isinstance(frames, Sequence):
+            return [Source(paths, frames)]
+        paths = [paths] * len(frames)
+    if not isinstance(frames, Sequence):
+        frames = [frames] * len(paths)
+    if len(frames) != len(paths) or not paths:
+        raise InputError(
+            f'{results.get("where", paths[:1])}: {len(paths)} files and '
+            f'{len(frames)} frames make no stack; give one frame for each file'
+        )
+    return [Source(*pair) for pair in zip(paths, frames, strict=True)]
+
+
+def mask_frame(results: dict[str, Any]) -> int | None:
+    """Frame of the file of the mask: that of the image, of a stack the middle.
+
+    ``seg_frame`` says another one, or None where the mask has but one.
+    """
+    frame = results.get('frame')
+    if isinstance(frame, Sequence):
+        frame = frame[len(frame) // 2]
+    found: int | None = results.get('seg_frame', frame)
+    return found
+
+
 def true_size(results: dict[str, Any]) -> tuple[int, int]:
-    """Size of the image file, checked against the owner's table."""
-    size = image_size(results['img_path'])
+    """Size of the image file, checked against the owner's table.
+
+    Raises:
+        InputError: If it is another, or files of a stack differ.
+    """
+    plane = results.get('plane', 'axial')
+    first, *others = sources(results)
+    size = image_size(first.path, frame=first.frame, plane=plane)
+    for other in others:
+        if other.path == first.path:
+            continue
+        found = image_size(other.path, frame=other.frame, plane=plane)
+        if found != size:
+            raise InputError(
+                f'{other} has {found[0]} x {found[1]} pixels (height x '
+                f'width), {first} has {size[0]} x {size[1]}; images of one '
+                'stack have the same size'
+            )
     told = (results.get('height', size[0]), results.get('width', size[1]))
     if told != size:
         raise InputError(
             f'{results.get("where", "")}: the table says {told[0]} x '
-            f'{told[1]} pixels (height x width), {results["img_path"]} has '
+            f'{told[1]} pixels (height x width), {first.path} has '
             f'{size[0]} x {size[1]}; if the table is wrong, add the id to '
             'wrong_sizes of the data set'
         )
@@ -38,3 +102,9 @@ def load_runs(
             for text in (texts if isinstance(texts, list) else [texts])
         ]
     return results['runs']
+
+
+def mask_fields(results: dict[str, Any]) -> list[str]:
+    """Keys of everything that lies upon the pixels of the image."""
+    fields = list(results.get('seg_fields', ()))
+    return fields + ['seg_weight'] * ('seg_weight' in results)

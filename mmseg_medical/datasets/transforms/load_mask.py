@@ -10,7 +10,11 @@ from mmseg_medical.converters.hubmap_json import read_polygons
 from mmseg_medical.converters.image import image_size, read_labels
 from mmseg_medical.converters.polygon import rasterize
 from mmseg_medical.converters.tiff import Region
-from mmseg_medical.datasets.transforms._sample import load_runs, true_size
+from mmseg_medical.datasets.transforms._sample import (
+    load_runs,
+    mask_frame,
+    true_size,
+)
 from mmseg_medical.errors import InputError
 
 # Keys of a sample that tell where its mask comes from.
@@ -35,7 +39,8 @@ class LoadMaskRegion(BaseTransform):
             ``{255: 1}``; values that are not named are labels themselves.
 
     Required keys: img_path; rle and rle_dialect, or polygon_path, or
-    seg_map_path; region (optional).
+    seg_map_path; region, frame and plane (optional, as for the image);
+    seg_frame (optional), where the mask is another frame of its file.
     Added keys: gt_seg_map (H, W) uint8 or as stored, seg_fields. Where ``rle``
     is a list, one per class, classes may overlap: (H, W, C) of 0 and 1.
 
@@ -74,7 +79,7 @@ class LoadMaskRegion(BaseTransform):
             path = results['polygon_path']
             mask = rasterize(read_polygons(path), size, region, where=path)
         elif 'seg_map_path' in results:
-            mask = self._read(results['seg_map_path'], size, region)
+            mask = self._read(results, size, region)
             mask = self._to_labels(mask, results)
         else:
             raise InputError(
@@ -86,14 +91,18 @@ class LoadMaskRegion(BaseTransform):
         return results
 
     @staticmethod
-    def _read(path: str, size: tuple[int, int], region: Region) -> Any:
-        found = image_size(path)
+    def _read(
+        results: dict[str, Any], size: tuple[int, int], region: Region
+    ) -> Any:
+        path, frame = results['seg_map_path'], mask_frame(results)
+        plane = results.get('plane', 'axial')
+        found = image_size(path, frame=frame, plane=plane)
         if found != size:
             raise InputError(
                 f'{path} has {found[0]} x {found[1]} pixels (height x '
                 f'width), its image {size[0]} x {size[1]}'
             )
-        return read_labels(path, region)
+        return read_labels(path, region, frame=frame, plane=plane)
 
     def _to_labels(self, mask: Any, results: dict[str, Any]) -> Any:
         """Stored values as class indices."""

@@ -27,6 +27,7 @@ META_KEYS = (
     'spacing',
     'case_day',
     'slice_index',
+    'frame',
     'tissue_thickness',
     'sex',
     'age',
@@ -47,11 +48,13 @@ class PackMedicalInputs(BaseTransform):
         meta_keys: Keys to keep as ``metainfo`` where they are present.
 
     Required keys: img (H, W) or (H, W, C); optional gt_seg_map (H, W) or
-    (H, W, C), and seg_weight (H, W), weights of its pixels in the losses.
+    (H, W, C), and seg_weight (H, W), weights of its pixels in the losses;
+    mixed_seg_map and mix_share of :class:`MixUpWithinGroup`.
 
     Returns:
         ``inputs``: (C, H, W) tensor. ``data_samples``: SegDataSample with
-        ``gt_sem_seg`` of (1 or C, H, W) and ``seg_weight`` of (1, H, W).
+        ``gt_sem_seg`` and ``mixed_sem_seg`` of (1 or C, H, W) and
+        ``seg_weight`` of (1, H, W).
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
@@ -65,6 +68,10 @@ class PackMedicalInputs(BaseTransform):
         if 'seg_weight' in results:
             weight = _planes(results['seg_weight'])
             sample.seg_weight = PixelData(data=weight)
+        if 'mixed_seg_map' in results:
+            mask = _planes(results['mixed_seg_map'])
+            sample.mixed_sem_seg = PixelData(data=mask)
+            sample.set_metainfo(dict(mix_share=results['mix_share']))
         sample.set_metainfo(
             {key: results[key] for key in self.meta_keys if key in results}
         )

@@ -7,9 +7,11 @@ from mmseg_medical.engine.hooks.prediction import (
     OverlayHook,
     SaveProbabilitiesHook,
 )
+from mmseg_medical.engine.hooks.split import CheckSplitHook
 
 __all__ = [
     'CheckClassesHook',
+    'CheckSplitHook',
     'OverlayHook',
     'SafeCheckpointHook',
     'SafeLoggerHook',

@@ -1,14 +1,18 @@
 """What all metrics share: from samples to a few numbers per image."""
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
+from mmseg_medical._files import replacing
 from mmseg_medical.converters.table import write_table
+from mmseg_medical.engine.checkpoint import load_checkpoint
 from mmseg_medical.errors import InputError
 
 Labels = NDArray[Any]
@@ -31,6 +35,8 @@ class MedicalMetric(BaseMetric):
         ignore_index: Label of pixels to leave out.
         csv_file: File for a table with one row per image: id, scores, and
             what the data set knows of the image.
+        results_file: File for what was measured of each image, from which
+            :meth:`pool` scores several tests as one.
         collect_device: ``'cpu'`` or ``'gpu'``, for several processes.
         prefix: Put before the names of all scores.
 
@@ -41,18 +47,22 @@ class MedicalMetric(BaseMetric):
 
     # Metadata that is written to the table, where a sample has it.
     META = ('organ', 'data_source', 'pixel_size', 'stain_normalized')
+    # Classes of what :meth:`measure` returns, beside arrays and numbers.
+    MEASURED: tuple[type, ...] = ()
 
     def __init__(
         self,
         *,
         ignore_index: int = 255,
         csv_file: str | None = None,
+        results_file: str | None = None,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.ignore_index = ignore_index
         self.csv_file = csv_file
+        self.results_file = results_file
 
     @abstractmethod
     def measure(
@@ -127,8 +137,51 @@ class MedicalMetric(BaseMetric):
                 f'{type(self).__name__} has seen no image; is the data set, '
                 'or its split, empty?'
             )
+        if self.results_file:
+            kept = dict(results=results, classes=self.classes)
+            with replacing(self.results_file) as temporary:
+                torch.save(kept, temporary)
         names, measured, metas = map(list, zip(*results, strict=True))
         return self.score(names, measured, metas)
+
+    def pool(
+        self, files: Sequence[str | os.PathLike[str]]
+    ) -> dict[str, float]:
+        """Score what several tests have measured as if it were one test.
+
+        Args:
+            files: The ``results_file`` of each test.
+
+        Returns:
+            Scores by name, with the prefix of this metric.
+
+        Raises:
+            CheckpointError: If a file is missing its end, or is none.
+            InputError: If two tests have an image in common, or differ in
+                their classes.
+        """
+        results: list[Any] = []
+        seen: dict[str, Any] = {}
+        for path in files:
+            kept = load_checkpoint(path, classes=self.MEASURED)
+            classes = tuple(kept['classes'])
+            self.dataset_meta = self.dataset_meta or dict(classes=classes)
+            if classes != self.classes:
+                raise InputError(
+                    f'{path} has the classes {classes}, {files[0]} has '
+                    f'{self.classes}'
+                )
+            for name, *_ in kept['results']:
+                if name in seen:
+                    raise InputError(
+                        f'image {name!r} is in {seen[name]} and in {path}: '
+                        'no image belongs to two folds'
+                    )
+                seen[name] = path
+            results += kept['results']
+        scores = self.compute_metrics(results)
+        prefix = f'{self.prefix}/' if self.prefix else ''
+        return {f'{prefix}{name}': value for name, value in scores.items()}
 
     def masks(self, labels: Labels) -> Iterator[Mask]:
         """Yield the mask of each class that has scores.

@@ -76,6 +76,7 @@ class UWMadisonMetric(MedicalMetric):
     """
 
     META = ()
+    MEASURED = (PackedSlice,)
 
     def __init__(
         self,

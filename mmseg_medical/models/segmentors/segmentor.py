@@ -14,6 +14,12 @@ from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
 from mmseg_medical.models.first_conv import inflate_first_conv
+from mmseg_medical.models.segmentors.mixing import (
+    both_masks,
+    check_mixed,
+    is_mixed,
+    pad_planes,
+)
 from mmseg_medical.models.segmentors.prediction import (
     DTYPES,
     ImagePredictor,
@@ -209,6 +215,12 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         features: Any,
         samples: Samples,
     ) -> dict[str, Tensor]:
+        terms = head.loss_decode
+        terms = terms if isinstance(terms, nn.ModuleList) else [terms]
+        mixed = any(map(is_mixed, samples))
+        if mixed:
+            own = [head] if _own_loss(head) else terms
+            check_mixed([*own, *self.image_heads.values()], samples)
         if _own_loss(head):
             # MMSegmentation's own losses take masks of int64.
             samples = [sample.clone() for sample in samples]
@@ -218,15 +230,16 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             return head.loss(features, samples, self.train_cfg)
         gt = torch.stack([sample.gt_sem_seg.data for sample in samples])
         logits = _resize(head(features), gt.shape[2:], head.align_corners)
-        target = self.tasks[name].target(gt)
         extra = {}
         if 'seg_weight' in samples[0]:
-            weights = [s.seg_weight.data for s in samples]
             # The preprocessor pads images and masks, but not these.
-            extra['weight'] = torch.cat([_pad(w, gt) for w in weights])
+            weights = [pad_planes(s.seg_weight.data, gt) for s in samples]
+            extra['weight'] = torch.cat(weights)
+        elif mixed:
+            logits, gt, extra['weight'] = both_masks(logits, gt, samples)
+        target = self.tasks[name].target(gt)
         losses: dict[str, Tensor] = {}
-        terms = head.loss_decode
-        for term in terms if isinstance(terms, nn.ModuleList) else [terms]:
+        for term in terms:
             value = term(
                 logits, target, ignore_index=head.ignore_index, **extra
             )
@@ -311,12 +324,6 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             self.finish(sample, one, {})
             for sample, one in zip(samples, probs, strict=True)
         ]
-
-
-def _pad(weight: Tensor, gt: Tensor) -> Tensor:
-    """Weight (1, h, w) with zeros up to the size of masks (…, H, W)."""
-    height, width = (gt.shape[k] - weight.shape[k] for k in (-2, -1))
-    return nn.functional.pad(weight.to(gt.device), (0, width, 0, height))
 
 
 def _own_loss(head: BaseDecodeHead) -> bool:

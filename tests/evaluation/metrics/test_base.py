@@ -2,6 +2,7 @@ import csv
 
 import numpy as np
 import pytest
+import torch
 from mmseg.registry import METRICS
 
 from mmseg_medical.errors import InputError
@@ -67,3 +68,36 @@ def test_planes_have_to_match_the_classes(sample, evaluate):
     ):
         with pytest.raises(InputError, match=r"image 'img7': .* 3 classes"):
             evaluate([one], classes=('a', 'b', 'c'), **metric)
+
+
+def test_several_tests_are_scored_as_one(sample, evaluate, tmp_path):
+    rng = np.random.default_rng(0)
+    samples = [
+        sample(f'img{k}', *rng.integers(0, 2, (2, 1, 4, 5)), organ='lung')
+        for k in range(5)
+    ]
+    options = dict(type='OverlapMetric', group_by='organ', prefix='test')
+    whole = evaluate(samples, **options)
+    files = [tmp_path / f'{k}.pth' for k in range(2)]
+    for path, part in zip(files, (samples[:2], samples[2:]), strict=True):
+        evaluate(part, **options, results_file=str(path))
+    pooled = METRICS.build(options).pool(files)
+    assert pooled == pytest.approx(whole, nan_ok=True)
+    with pytest.raises(InputError, match=r"image 'img0' is in .*0\.pth and"):
+        METRICS.build(options).pool([files[0], files[0]])
+    classes = ('background', 'nucleus')
+    path = tmp_path / 'other.pth'
+    evaluate(samples, **options, classes=classes, results_file=str(path))
+    with pytest.raises(InputError, match=r'other\.pth has the classes .*nucl'):
+        METRICS.build(options).pool([files[0], path])
+
+
+def test_results_that_run_code_are_not_loaded(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return print, ('run',)
+
+    path = tmp_path / 'results.pth'
+    torch.save(dict(results=[('a', Evil(), {})], classes=()), path)
+    with pytest.raises(InputError, match=r'results\.pth holds more than'):
+        METRICS.build(dict(type='OverlapMetric')).pool([path])

@@ -151,3 +151,15 @@ def test_missing_slices_are_mentioned(sample, scored, volumes, said):
     scored(samples[:2] + samples[3:])
     (line,) = (line for line in said if 'missing' in line)
     assert "'case0_day0' has 5 slices, numbered 1 … 6" in line
+
+
+def test_folds_of_whole_volumes_are_scored_as_one(
+    sample, scored, volumes, tmp_path
+):
+    whole = scored(slices(sample, volumes))
+    files = []
+    for name, masks in volumes.items():
+        files.append(tmp_path / f'{name}.pth')
+        scored(slices(sample, {name: masks}), results_file=str(files[-1]))
+    metric = METRICS.build(dict(type='UWMadisonMetric'))
+    assert metric.pool(files) == pytest.approx(whole, nan_ok=True)

@@ -385,3 +385,43 @@ def test_numpy_scores_are_those_of_the_labels():
     sample = build().eval().test_step(batch(count=1))[0]
     labels = sample.pred_sem_seg.data.numpy()
     assert set(np.unique(labels)) <= {0, 1}
+
+
+@pytest.mark.parametrize(
+    ('task', 'classes', 'head', 'planes'),
+    [
+        ('binary', 2, dict(out_channels=1), 1),
+        ('binary', 2, {}, 1),
+        ('multiclass', 2, {}, 1),
+        ('multilabel', 3, {}, 3),
+    ],
+)
+def test_mixed_images_count_with_both_masks(task, classes, head, planes):
+    head = dict(head, loss_decode=dict(type='CELoss'))
+    model = build(task=task, num_classes=classes, head=head).eval()
+    bias = model.decode_head.conv_seg.bias.data
+    bias[:] = torch.linspace(2, -1, len(bias))
+    one = model.data_preprocessor(batch(planes=planes), True)
+    samples = one['data_samples']
+    first = model.loss(**one)['decode.loss_ce']
+    other = copy.deepcopy(samples)
+    for s in other:
+        mask = s.gt_sem_seg.data
+        s.gt_sem_seg.data = torch.where(mask == 255, mask, 0)
+    second = model.loss(one['inputs'], other)['decode.loss_ce']
+    assert abs(first - second) > 0.1
+    for s, o in zip(samples, other, strict=True):
+        s.mixed_sem_seg = o.gt_sem_seg
+        s.set_metainfo(dict(mix_share=0.75))
+    mixed = model.loss(**one)['decode.loss_ce']
+    torch.testing.assert_close(mixed, 0.75 * first + 0.25 * second)
+
+
+def test_mixed_images_and_losses_of_mmsegmentation():
+    model = build(head=dict(out_channels=1))
+    data = model.data_preprocessor(batch(), True)
+    for s in data['data_samples']:
+        s.mixed_sem_seg = s.gt_sem_seg
+        s.set_metainfo(dict(mix_share=0.5))
+    with pytest.raises(ValueError, match='or change CrossEntropyLoss'):
+        model.loss(**data)
