@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from mmseg_medical._files import new_folder
 from mmseg_medical.converters._mask_files import (
     below,
     mask_files,
     read_mask,
+    read_records,
     write_mask,
+    write_records,
 )
 from mmseg_medical.converters.image_folder import PathLike, visible
 from mmseg_medical.converters.label_map import index_of, runs_of, shape_of
@@ -44,19 +45,15 @@ def read(
         ImageError: If a mask cannot be read, or has several values.
     """
     root = Path(path)
-    skipped = Skipped() if skipped is None else skipped
-    some = False
-    for folder in _folders(root):
-        some = True
-        try:
-            yield _read_one(root, folder, classes)
-        except InputError as error:
-            skipped.add(error)
-    if not some:
+    folders = list(_folders(root))
+    if not folders:
         raise InputError(
             f'{root} has no folders with masks (expected '
             f'{root}/IMAGE/CLASS.png)'
         )
+    yield from read_records(
+        folders, lambda folder: _read_one(root, folder, classes), skipped
+    )
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -119,22 +116,16 @@ def write(
         raise InputError('masks of classes need their names (--classes)')
     if any('/' in name for name in classes):
         raise InputError(f'{list(classes)}: a file name cannot hold "/"')
-    skipped = Skipped() if skipped is None else skipped
-    count = 0
-    with new_folder(path) as folder:
-        for record in records:
-            try:
-                shape = shape_of(record)
-                masks = {label: [nothing(shape)] for label in classes}
-                for annotation in record.annotations:
-                    index_of(record, annotation.label, classes)
-                    masks[annotation.label].append(runs_of(annotation, shape))
-                place = below(folder, record.img_id)
-                files = {label: below(place, label, '.png') for label in masks}
-            except InputError as error:
-                skipped.add(error)
-                continue
-            for label, parts in masks.items():
-                write_mask(files[label], union(parts))
-            count += 1
-    return count
+
+    def write_one(record: Record, folder: Path) -> None:
+        shape = shape_of(record)
+        masks = {label: [nothing(shape)] for label in classes}
+        for annotation in record.annotations:
+            index_of(record, annotation.label, classes)
+            masks[annotation.label].append(runs_of(annotation, shape))
+        place = below(folder, record.img_id)
+        files = {label: below(place, label, '.png') for label in masks}
+        for label, parts in masks.items():
+            write_mask(files[label], union(parts))
+
+    return write_records(records, path, write_one, skipped)

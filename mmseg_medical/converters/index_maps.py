@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmseg_medical._files import new_folder
 from mmseg_medical.converters._label_images import (
     Color,
     read_manifest,
     write_labels,
     write_manifest,
 )
-from mmseg_medical.converters._mask_files import MASK_SUFFIXES, below
+from mmseg_medical.converters._mask_files import (
+    MASK_SUFFIXES,
+    below,
+    read_records,
+    write_records,
+)
 from mmseg_medical.converters.image import read_image, read_labels
 from mmseg_medical.converters.image_folder import PathLike, walk
 from mmseg_medical.converters.label_map import (
@@ -61,7 +65,6 @@ def read(
         ImageError: If an image cannot be read.
     """
     root = Path(path)
-    skipped = Skipped() if skipped is None else skipped
     names = None
     if colors is None:
         names = _names(root, classes, values)
@@ -83,11 +86,9 @@ def read(
         raise InputError(
             f'{root} holds no label image ({suffix or sorted(MASK_SUFFIXES)})'
         )
-    for img_id, file in files.items():
-        try:
-            yield _read_one(img_id, file, names, colors)
-        except InputError as error:
-            skipped.add(error)
+    yield from read_records(
+        files.items(), lambda item: _read_one(*item, names, colors), skipped
+    )
 
 
 def _names(
@@ -178,7 +179,6 @@ def write(
         InputError: If the folder exists, the size of an image is not known,
             or a label has no value or colour.
     """
-    skipped = Skipped() if skipped is None else skipped
     kinds: dict[str, Any] = {}
     names = [name for name in classes if name != IGNORE]
     if values is not None:
@@ -188,19 +188,16 @@ def write(
         kinds['colors'] = [(0, 0, 0), *_each(names, colors, 'colors')]
     if kinds and IGNORE in classes:
         raise InputError(f'{IGNORE!r} has a value among class indices only')
-    count = 0
-    with new_folder(path) as folder:
-        for record in records:
-            try:
-                file = below(folder, record.img_id, '.png')
-                labels = class_map(record, classes, overlap=overlap)
-            except InputError as error:
-                skipped.add(error)
-                continue
-            write_labels(file, labels, **kinds)
-            count += 1
+
+    def write_one(record: Record, folder: Path) -> None:
+        file = below(folder, record.img_id, '.png')
+        labels = class_map(record, classes, overlap=overlap)
+        write_labels(file, labels, **kinds)
+
+    def finish(folder: Path) -> None:
         write_manifest(folder, classes, kinds.get('values'))
-    return count
+
+    return write_records(records, path, write_one, skipped, finish=finish)
 
 
 def _each(

@@ -12,14 +12,17 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mmseg_medical._files import new_folder
 from mmseg_medical.converters import index_maps
 from mmseg_medical.converters._label_images import (
     read_manifest,
     write_labels,
     write_manifest,
 )
-from mmseg_medical.converters._mask_files import below, place_image
+from mmseg_medical.converters._mask_files import (
+    below,
+    place_image,
+    write_records,
+)
 from mmseg_medical.converters.image_folder import (
     ImageFolder,
     PathLike,
@@ -119,27 +122,22 @@ def write(
             an image is not found or has another size than its annotations,
             or the errors of :func:`class_map`.
     """
-    skipped = Skipped() if skipped is None else skipped
     source = None if img_dir is None else ImageFolder(img_dir)
     split_of = None if splits is None else _by_id(splits)
-    count = 0
-    with new_folder(path) as root:
-        for record in records:
-            try:
-                split = _split(record, split_of)
-                name = f'{split}/{record.img_id}'
-                file = below(root / 'ann_dir', name, '.png')
-                labels = class_map(record, classes, overlap=overlap)
-                if source:
-                    folder = root / 'img_dir'
-                    place_image(record, source, folder, name, img_suffix)
-            except InputError as error:
-                skipped.add(error)
-                continue
-            write_labels(file, labels)
-            count += 1
+
+    def write_one(record: Record, root: Path) -> None:
+        name = f'{_split(record, split_of)}/{record.img_id}'
+        file = below(root / 'ann_dir', name, '.png')
+        labels = class_map(record, classes, overlap=overlap)
+        if source:
+            folder = root / 'img_dir'
+            place_image(record, source, folder, name, img_suffix)
+        write_labels(file, labels)
+
+    def finish(root: Path) -> None:
         write_manifest(root, classes)
-    return count
+
+    return write_records(records, path, write_one, skipped, finish=finish)
 
 
 def _by_id(splits: Mapping[str, Iterable[str]]) -> dict[str, str]:

@@ -5,10 +5,7 @@ columns to the patient's left, numbers towards the head, whatever the order of
 the axes in the file. Source: nifti.nimh.nih.gov/nifti-1.
 """
 
-import contextlib
 import json
-import math
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,21 +15,22 @@ from numpy.typing import NDArray
 
 from mmseg_medical._files import new_folder
 from mmseg_medical._optional import optional
+from mmseg_medical.converters._decoding import ImageError, naming
 from mmseg_medical.converters._mask_files import below
+from mmseg_medical.converters._sources import list_files
 from mmseg_medical.converters._volume import volumes
-from mmseg_medical.converters.image_folder import PathLike, walk
+from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.label_map import (
     IGNORE,
     IGNORE_INDEX,
     annotations_of_classes,
     class_map,
 )
+from mmseg_medical.converters.nifti import load_nifti
 from mmseg_medical.converters.record import Record, Skipped
-from mmseg_medical.converters.tiff import ImageError
 from mmseg_medical.errors import InputError
 
 SUFFIXES = ('.nii.gz', '.nii')
-_GZIP_RATIO = 1032  # zlib cannot do better
 _COMMENT = 6  # code of a header extension of plain text
 _LPS = ('L', 'P', 'S')  # what columns, rows and slices go to
 
@@ -65,17 +63,8 @@ def read(
             that are not whole.
         InputError: If labels have no names.
     """
-    root = Path(path)
     skipped = Skipped() if skipped is None else skipped
-    files = [root]
-    if root.is_dir():
-        files = [f for f in walk(root) if f.name.lower().endswith(SUFFIXES)]
-        if not files:
-            raise InputError(f'{root} holds no file {" or ".join(SUFFIXES)}')
-    else:
-        root = root.parent
-    for file in files:
-        name = _without_suffix(file.relative_to(root).as_posix())
+    for file, name in list_files(path, SUFFIXES):
         try:
             labels, affine, names = _load(file)
             if values or classes:
@@ -86,15 +75,8 @@ def read(
                     '1, 2, … (--classes), or each (values={17: NAME})'
                 )
             yield from _slices(file, name, labels, affine, names)
-        except InputError as error:
+        except (InputError, OSError) as error:
             skipped.add(error)
-
-
-def _without_suffix(name: str) -> str:
-    for suffix in SUFFIXES:
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return name
 
 
 def _slices(
@@ -121,66 +103,28 @@ def _slices(
         )
 
 
-@contextlib.contextmanager
-def _naming(file: Path) -> Iterator[None]:
-    """Turn what nibabel raises into one error that names the file."""
-    nibabel = optional('nibabel', extra='volumes')
-    try:
-        yield
-    except FileNotFoundError:
-        raise FileNotFoundError(f'{file} does not exist') from None
-    except (
-        *(nibabel.filebasedimages.ImageFileError, EOFError, zlib.error),
-        *(nibabel.spatialimages.HeaderDataError, OSError, ValueError),
-    ) as error:
-        if isinstance(error, InputError):
-            raise
-        raise ImageError(
-            f'{file} cannot be read as NIfTI ({error}); copy or download it '
-            'again'
-        ) from None
-
-
 def _load(
     file: Path,
 ) -> tuple[NDArray[Any], NDArray[np.float64], dict[int, str]]:
     """Labels (columns, rows, slices), their affine, and their names."""
+    img = load_nifti(file)
     nibabel = optional('nibabel', extra='volumes')
-    with _naming(file):
-        img = nibabel.load(file)
-        if not isinstance(img, nibabel.Nifti1Image):  # 1 and 2
-            raise ImageError(f'{file} is {type(img).__name__}, no NIfTI file')
-        shape = tuple(map(int, img.shape))
-        _check_length(file, img, shape)
-        while len(shape) > 3 and shape[-1] == 1:
-            shape = shape[:-1]
-        shape += (1,) * (2 == len(shape))
-        if len(shape) != 3:
-            raise ImageError(
-                f'{file} has the shape {img.shape}; a label volume has three '
-                'dimensions'
-            )
+    shape = tuple(map(int, img.shape))
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    shape += (1,) * (2 == len(shape))
+    if len(shape) != 3:
+        raise ImageError(
+            f'{file} has the shape {img.shape}; a label volume has three '
+            'dimensions'
+        )
+    with naming(file, 'NIfTI'):
         data = np.asanyarray(img.dataobj).reshape(shape)
-        whole = _whole_numbers(file, data)
         affine = np.asarray(img.affine, np.float64)
         turn = _turn(nibabel, affine)
-        labels = nibabel.apply_orientation(whole, turn)
-        affine = affine @ nibabel.orientations.inv_ornt_aff(turn, shape)
+    labels = nibabel.apply_orientation(_whole_numbers(file, data), turn)
+    affine = affine @ nibabel.orientations.inv_ornt_aff(turn, shape)
     return labels, affine, _names(img)
-
-
-def _check_length(file: Path, img: Any, shape: tuple[int, ...]) -> None:
-    """Compare what the header promises with what the file can hold."""
-    size = file.stat().st_size
-    needed = math.prod(shape) * img.dataobj.dtype.itemsize
-    packed = file.name.lower().endswith('.gz')
-    if min(shape, default=0) < 1 or needed > size * (
-        _GZIP_RATIO if packed else 1
-    ):
-        raise ImageError(
-            f'{file} is cut short: shape {shape} needs {needed} bytes, the '
-            f'file has {size}; copy or download it again'
-        )
 
 
 def _whole_numbers(file: Path, data: NDArray[Any]) -> NDArray[Any]:
@@ -332,8 +276,8 @@ def _alike(nibabel: Any, name: str, labels: NDArray[Any], like: Path) -> Any:
         if not found:
             raise InputError(f'{like} has no volume {name!r}')
         file = found[0]
-    with _naming(file):
-        image = nibabel.load(file)
+    image = load_nifti(file)
+    with naming(file, 'NIfTI'):
         affine = np.asarray(image.affine, np.float64)
         turn = _turn(nibabel, affine)
         extent = tuple(map(int, image.shape[:3]))

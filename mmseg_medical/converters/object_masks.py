@@ -8,18 +8,20 @@
         └── masks/*.png         0 and 255, one object each
 """
 
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from mmseg_medical._files import new_folder
 from mmseg_medical.converters._mask_files import (
     below,
     mask_files,
     place_image,
     read_mask,
+    read_records,
     write_mask,
+    write_records,
 )
 from mmseg_medical.converters.image import image_size
 from mmseg_medical.converters.image_folder import (
@@ -66,22 +68,19 @@ def read(
         ImageError: If a mask cannot be read, or has several values.
     """
     root = Path(path)
-    skipped = Skipped() if skipped is None else skipped
-    some = False
-    for entry in visible(root):
-        folder = Path(entry.path)
-        if not (folder / 'masks').is_dir():
-            continue
-        some = True
-        try:
-            yield _read_one(root, folder, label)
-        except InputError as error:
-            skipped.add(error)
-    if not some:
+    folders = [
+        Path(entry.path)
+        for entry in visible(root)
+        if os.path.isdir(os.path.join(entry.path, 'masks'))
+    ]
+    if not folders:
         raise InputError(
             f'{root} has no folders with masks (expected '
             f'{root}/ID/masks/*.png)'
         )
+    yield from read_records(
+        folders, lambda folder: _read_one(root, folder, label), skipped
+    )
 
 
 def _read_one(root: Path, folder: Path, label: str) -> Record:
@@ -169,19 +168,13 @@ def write(
             has no pixel, an image without objects has no file, or its size
             is not known or not that of its annotations.
     """
-    skipped = Skipped() if skipped is None else skipped
     source = None if img_dir is None else ImageFolder(img_dir)
     labels: set[str] = set()
-    count = 0
-    with new_folder(path) as root:
-        for record in records:
-            try:
-                _write_one(record, root, source, labels)
-            except InputError as error:
-                skipped.add(error)
-            else:
-                count += 1
-    return count
+    return write_records(
+        *(records, path),
+        lambda record, root: _write_one(record, root, source, labels),
+        skipped,
+    )
 
 
 def _write_one(

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmseg_medical._files import new_folder
-from mmseg_medical.converters._mask_files import below
+from mmseg_medical.converters._mask_files import below, write_records
 from mmseg_medical.converters._ome import describe, pixel_size_of, write_ome
-from mmseg_medical.converters.image_folder import PathLike, walk
+from mmseg_medical.converters._sources import read_each
+from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.label_map import (
     IGNORE,
     IGNORE_INDEX,
@@ -65,28 +65,22 @@ def write(
             an image is not known, or a label is none of the classes.
     """
     _check_content(content)
-    skipped = Skipped() if skipped is None else skipped
-    count = 0
-    with new_folder(path) as folder:
-        for record in records:
-            try:
-                file = below(folder, record.img_id, SUFFIXES[0])
-                planes, labels = _planes(record, classes, content, overlap)
-            except InputError as error:
-                skipped.add(error)
-                continue
-            note = dict(content=content, classes=json.dumps(list(classes)))
-            if labels is not None:
-                note['labels'] = json.dumps(labels)
-            write_ome(
-                file,
-                planes,
-                channels=classes if content == 'channels' else (content,),
-                pixel_size=pixel_size_of(record),
-                annotation=note,
-            )
-            count += 1
-    return count
+
+    def write_one(record: Record, folder: Path) -> None:
+        file = below(folder, record.img_id, SUFFIXES[0])
+        planes, labels = _planes(record, classes, content, overlap)
+        note = dict(content=content, classes=json.dumps(list(classes)))
+        if labels is not None:
+            note['labels'] = json.dumps(labels)
+        write_ome(
+            file,
+            planes,
+            channels=classes if content == 'channels' else (content,),
+            pixel_size=pixel_size_of(record),
+            annotation=note,
+        )
+
+    return write_records(records, path, write_one, skipped)
 
 
 def _check_content(content: str) -> None:
@@ -131,28 +125,21 @@ def write_probabilities(
     Raises:
         InputError: If the folder exists, or a record has no probabilities.
     """
-    skipped = Skipped() if skipped is None else skipped
-    count = 0
-    with new_folder(path) as folder:
-        for record in records:
-            try:
-                file = below(folder, record.img_id, SUFFIXES[0])
-                if 'seg_probs' not in record.properties:
-                    raise InputError(
-                        f'{record.img_id} has no probabilities; only the '
-                        'folders of tools/test.py --out have'
-                    )
-            except InputError as error:
-                skipped.add(error)
-                continue
-            write_ome(
-                file,
-                record.properties['seg_probs'],
-                channels=record.properties['channels'],
-                pixel_size=pixel_size_of(record),
+
+    def write_one(record: Record, folder: Path) -> None:
+        if 'seg_probs' not in record.properties:
+            raise InputError(
+                f'{record.img_id} has no probabilities; only the folders of '
+                'tools/test.py --out have'
             )
-            count += 1
-    return count
+        write_ome(
+            below(folder, record.img_id, SUFFIXES[0]),
+            record.properties['seg_probs'],
+            channels=record.properties['channels'],
+            pixel_size=pixel_size_of(record),
+        )
+
+    return write_records(records, path, write_one, skipped)
 
 
 def read(
@@ -182,25 +169,14 @@ def read(
             holds, or holds a value without a name.
         ImageError: If a file cannot be read.
     """
-    root = Path(path)
     if content is not None:
         _check_content(content)
-    skipped = Skipped() if skipped is None else skipped
-    files = [root]
-    if root.is_dir():
-        files = [f for f in walk(root) if f.name.lower().endswith(SUFFIXES)]
-        if not files:
-            raise InputError(f'{root} holds no file {" or ".join(SUFFIXES)}')
-    else:
-        root = root.parent
-    for file in files:
-        img_id = file.relative_to(root).as_posix()
-        for suffix in SUFFIXES:
-            img_id = img_id.removesuffix(suffix)
-        try:
-            yield _read_one(file, img_id, content, classes)
-        except InputError as error:
-            skipped.add(error)
+    return read_each(
+        path,
+        SUFFIXES,
+        lambda file, img_id: _read_one(file, img_id, content, classes),
+        skipped,
+    )
 
 
 def _read_one(

@@ -76,3 +76,47 @@ def masks_of() -> Callable[..., list[tuple[str, list]]]:
         return {label: mask.tolist() for label, mask in out.items()}
 
     return make
+
+
+@pytest.fixture(scope='session')
+def dicom_series() -> Callable[..., list[str]]:
+    """Write the slices of a CT as ``<k>.dcm``; their instance UIDs."""
+    pydicom = pytest.importorskip('pydicom')
+
+    def series(folder, shape=(5, 4), count=2, **changes):
+        folder.mkdir(parents=True, exist_ok=True)
+        common = pydicom.uid.generate_uid()
+        uids = []
+        for k in range(count):
+            data = pydicom.Dataset()
+            data.file_meta = pydicom.dataset.FileMetaDataset()
+            data.file_meta.TransferSyntaxUID = (
+                pydicom.uid.ExplicitVRLittleEndian
+            )
+            data.SOPClassUID = pydicom.uid.CTImageStorage
+            data.SOPInstanceUID = pydicom.uid.generate_uid()
+            data.StudyInstanceUID = data.SeriesInstanceUID = common
+            data.FrameOfReferenceUID = common
+            data.Modality = 'CT'
+            data.PatientID, data.PatientName = 'x', 'x^'
+            data.PatientBirthDate = data.PatientSex = data.AccessionNumber = ''
+            data.StudyDate = data.StudyTime = data.StudyID = ''
+            data.ReferringPhysicianName = ''
+            data.SeriesNumber = data.InstanceNumber = k + 1
+            data.Rows, data.Columns = shape
+            data.PixelSpacing = [0.5, 0.75]
+            data.SliceThickness = 3
+            data.ImagePositionPatient = [0, 0, 3 * k]
+            data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+            data.SamplesPerPixel, data.PixelRepresentation = 1, 0
+            data.BitsAllocated = data.BitsStored = 16
+            data.HighBit = 15
+            data.PhotometricInterpretation = 'MONOCHROME2'
+            data.PixelData = bytes(2 * shape[0] * shape[1])
+            for key, value in changes.items():
+                setattr(data, key, value)
+            data.save_as(folder / f'{k}.dcm', enforce_file_format=True)
+            uids.append(str(data.SOPInstanceUID))
+        return uids
+
+    return series

@@ -150,7 +150,7 @@ def test_files_that_are_broken(tmp_path):
         list(nifti_labels.read(path, classes='abc'))
     with pytest.raises(FileNotFoundError, match=r'w\.nii does not exist'):
         list(nifti_labels.read(tmp_path / 'w.nii'))
-    with pytest.raises(InputError, match=r'no file \.nii\.gz or \.nii'):
+    with pytest.raises(InputError, match=r'has no files \*\.nii\.gz, \*\.nii'):
         (tmp_path / 'none').mkdir()
         list(nifti_labels.read(tmp_path / 'none'))
     save(tmp_path / 'b.nii')

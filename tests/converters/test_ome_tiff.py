@@ -108,7 +108,7 @@ def test_what_is_wrong_is_named(tmp_path, record_of):
     with pytest.raises(InputError, match="'b' is none of"):
         ome_tiff.write([record], path, classes='a', content='channels')
     assert not list(tmp_path.iterdir())
-    with pytest.raises(InputError, match=r'no file \.ome\.tiff or \.ome'):
+    with pytest.raises(InputError, match=r'has no files \*\.ome\.tiff'):
         list(ome_tiff.read(tmp_path))
     with pytest.raises(FileNotFoundError, match=r'x\.ome\.tiff does not'):
         list(ome_tiff.read(tmp_path / 'x.ome.tiff'))
