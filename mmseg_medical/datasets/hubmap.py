@@ -130,7 +130,8 @@ class HuBMAPDataset(MedicalDataset):
             sample['width'] = int(self._number(row, 'img_width'))
         if self.mask_source == 'polygon' and self.labelled:
             folder = self.data_prefix['seg_map_path']
-            sample['polygon_path'] = f'{folder}/{name}.json'
+            sample['annotation_path'] = f'{folder}/{name}.json'
+            sample['annotation_format'] = 'hubmap_json'
         elif 'rle' in row:
             sample['rle'] = row['rle']
             sample['rle_dialect'] = 'kaggle'

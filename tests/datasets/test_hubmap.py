@@ -165,4 +165,4 @@ def test_test_images_have_no_polygons(hubmap):
     dataset = HuBMAPDataset(
         'test.csv', str(root), mask_source='polygon', test_mode=True
     )
-    assert 'polygon_path' not in dataset.get_data_info(0)
+    assert 'annotation_path' not in dataset.get_data_info(0)

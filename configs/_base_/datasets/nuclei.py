@@ -1,0 +1,28 @@
+# Nuclei of CodaLab or DSB2018 as their owners publish them, at full size; all
+# nuclei of an image together. Training sees crops, a test the whole image.
+_base_ = './_loaders.py'
+data = dict(type='NucleiDataset', data_root='data/nuclei')
+train_pipeline = [
+    dict(type='ChooseRandomRegion', crop_size=(512, 512)),
+    dict(type='LoadImageRegion'),
+    dict(type='LoadMaskRegion'),
+    dict(type='StainJitter', gain=0.2, shift=0.03, prob=0.5),
+    dict(
+        type='ApplyAlbumentations',
+        transforms=[
+            dict(type='D4', p=1.0),
+            dict(type='HueSaturationValue'),
+            dict(type='RandomBrightnessContrast', p=0.3),
+            dict(type='GaussianBlur', blur_limit=(3, 5), p=0.2),
+        ],
+    ),
+    dict(type='PackMedicalInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageRegion'),
+    dict(type='LoadMaskRegion', required=False),
+    dict(type='PackMedicalInputs'),
+]
+train_dataloader = dict(dataset=dict(**data, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(**data, pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -1,0 +1,214 @@
+import cv2
+import numpy as np
+import pytest
+
+from mmseg_medical.converters import rle
+from mmseg_medical.converters.image import read_labels
+from mmseg_medical.converters.record import AnnotationError
+from mmseg_medical.converters.table import TableError
+from mmseg_medical.datasets import DatasetError, TableDataset
+
+CLASSES = dict(classes=('background', 'lesion'))
+PIPELINE = [
+    dict(type='LoadImageRegion'),
+    dict(type='LoadMaskRegion'),
+    dict(type='PackMedicalInputs'),
+]
+
+
+@pytest.fixture
+def table(tmp_path, write_table):
+    """Write images a, b and c with masks of k + 1 pixels, and a table."""
+
+    def write(*rows):
+        for k, name in enumerate('abc'):
+            for folder, value in (('images', 100), ('masks', 0)):
+                (tmp_path / folder).mkdir(exist_ok=True)
+                img = np.full((6, 8), value, np.uint8)
+                if folder == 'masks':
+                    img[2, : k + 1] = 1
+                cv2.imwrite(str(tmp_path / folder / f'{name}.png'), img)
+        write_table(tmp_path / 'train.csv', rows)
+        return str(tmp_path)
+
+    return write
+
+
+def areas(dataset):
+    found = {}
+    for item in dataset:
+        mask = item['data_samples'].gt_sem_seg.data
+        found[item['data_samples'].img_id] = mask.sum((1, 2)).tolist()
+    return found
+
+
+def test_masks_and_metadata_of_columns(table):
+    root = table(
+        *(('image', 'mask', 'patient', 'age', 'mpp', 'comment'),),
+        *(('images/a.png', 'masks/a.png', '007', '61', '0.5', ''),),
+        *(('images/b.png', 'masks/b.png', '008', '7', '1', 'blurred'),),
+    )
+    dataset = TableDataset(
+        data_root=root,
+        mask='mask',
+        group='patient',
+        metainfo=CLASSES,
+        pipeline=PIPELINE,
+    )
+    assert areas(dataset) == {'images/a': [1], 'images/b': [2]}
+    meta = dataset[1]['data_samples'].metainfo
+    assert {k: meta[k] for k in ('patient', 'age', 'mpp', 'comment')} == dict(
+        patient='008', age=7, mpp=1.0, comment='blurred'
+    )
+    fold = TableDataset(
+        *('train.csv', root),
+        **dict(mask='mask', group='patient', metainfo=CLASSES),
+        **dict(fold=0, num_folds=2, part='val', metadata=['patient']),
+    )
+    assert len(fold) == 1
+    assert 'age' not in fold.get_data_info(0)
+
+
+def test_run_lengths_of_objects(table):
+    root = table(
+        ('id', 'rle'), ('a', '1 2'), ('b', ''), ('a', '2 4'), ('c', '48 1')
+    )
+    dataset = TableDataset(
+        data_root=root,
+        image='id',
+        rle='rle',
+        img_suffix='.png',
+        data_prefix=dict(img_path='images'),
+        metainfo=CLASSES,
+        pipeline=PIPELINE,
+    )
+    assert areas(dataset) == {'a': [5], 'b': [0], 'c': [1]}
+
+
+@pytest.mark.parametrize('overlapping', [True, False])
+def test_run_lengths_of_classes(table, overlapping):
+    root = table(
+        ('file', 'class', 'rle'),
+        ('a.png', 'liver', '1 6'),
+        ('a.png', 'tumour', '5 4'),
+        ('b.png', 'tumour', ''),
+    )
+    classes = ('liver', 'tumour') if overlapping else ('-', 'liver', 'tumour')
+    dataset = TableDataset(
+        data_root=root,
+        image='file',
+        rle='rle',
+        label='class',
+        overlapping=overlapping,
+        data_prefix=dict(img_path='images'),
+        metainfo=dict(classes=classes),
+        pipeline=PIPELINE,
+    )
+    mask = dataset[0]['data_samples'].gt_sem_seg.data.numpy()
+    if overlapping:
+        assert areas(dataset) == {'a': [6, 4], 'b': [0, 0]}
+    else:
+        assert np.bincount(mask.ravel()).tolist() == [40, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ('rows', 'arguments', 'error', 'message'),
+    [
+        ([('image',)], {}, TableError, 'has no rows'),
+        ([('img',), ('a',)], {}, TableError, "no column 'image'"),
+        (
+            [('image',), ('a',), ('a',)],
+            {},
+            TableError,
+            "line 3: 'a' stands on line 2 already",
+        ),
+        (
+            [('image', 'mask'), ('images/a.png', '')],
+            dict(mask='mask'),
+            TableError,
+            'line 2: mask is blank',
+        ),
+        (
+            [('image', 'mask'), ('images/a.png', '../../x.png')],
+            dict(mask='mask'),
+            AnnotationError,
+            'leads out of',
+        ),
+        ([('image',), ('/etc/passwd',)], {}, AnnotationError, 'leads out of'),
+        (
+            [('image',), ('images/z.png',)],
+            {},
+            FileNotFoundError,
+            r'1 of 1 images are missing, first id .images/z',
+        ),
+        (
+            [('image', 'rle', 'mask'), ('a', '', '')],
+            dict(mask='mask', rle='rle'),
+            DatasetError,
+            "of one column: mask='mask' or rle='rle'",
+        ),
+        (
+            [('image', 'region'), ('images/a.png', 'x')],
+            dict(metadata=['region']),
+            DatasetError,
+            'are names of the pipeline',
+        ),
+        ([('image',), ('a',)], dict(metainfo={}), DatasetError, 'what are'),
+    ],
+)
+def test_tables_that_cannot_be_read(table, rows, arguments, error, message):
+    with pytest.raises(error, match=message):
+        TableDataset(
+            data_root=table(*rows), **dict(metainfo=CLASSES) | arguments
+        )
+
+
+def test_real_rows_of_classes(real_data):
+    """Five classes that overlap, named by the table alone."""
+    root = real_data('abdomen16_uwm_layout') / 'overlap_ct_dcmqi'
+    classes = ('green', 'orange', 'purple', 'light_blue', 'dark_blue')
+    dataset = TableDataset(
+        data_root=str(root),
+        image='id',
+        img_suffix='_512_512_0.81_0.81.png',
+        data_prefix=dict(img_path='scans'),
+        rle='segmentation',
+        rle_dialect='kaggle_row',
+        label='class',
+        metainfo=dict(classes=classes),
+        pipeline=PIPELINE,
+    )
+    assert len(dataset) == 3
+    files = 0
+    for item in dataset:
+        sample = item['data_samples']
+        assert item['inputs'].shape == (1, 512, 512)
+        for label, plane in zip(classes, sample.gt_sem_seg.data, strict=True):
+            path = root / 'masks' / f'{sample.img_id}_{label}.png'
+            expected = read_labels(path) > 0 if path.is_file() else 0
+            files += path.is_file()
+            np.testing.assert_array_equal(plane.numpy(), expected)
+    assert files == 7
+    planes = dataset[1]['data_samples'].gt_sem_seg.data
+    assert (planes.sum(0) > 1).any()
+
+
+def test_real_table_of_hubmap(real_data):
+    """The table of HuBMAP by the generic reader: the same masks."""
+    root = real_data('hubmap_layout_tissue')
+    dataset = TableDataset(
+        data_root=str(root),
+        image='id',
+        img_suffix='.tiff',
+        data_prefix=dict(img_path='train_images'),
+        rle='rle',
+        metainfo=CLASSES,
+        pipeline=PIPELINE,
+    )
+    assert len(dataset) == 16
+    info = dataset.get_data_info(3)
+    size = (info['img_height'], info['img_width'])
+    assert size == (512, 512)
+    mask = dataset[3]['data_samples'].gt_sem_seg.data.numpy()[0]
+    expected = rle.decode(info['rle'], size, 'hubmap')
+    np.testing.assert_array_equal(mask, expected)
