@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmseg.registry import DATASETS
@@ -14,6 +14,7 @@ from mmseg_medical.datasets._paired import IMAGE_SUFFIXES
 from mmseg_medical.datasets._rle_rows import RunRows
 from mmseg_medical.datasets.base import DatasetError, MedicalDataset
 
+_NAME = ''  # key of a row for the id of its image
 # Keys of a sample that are the pipeline's, and no metadata.
 _TAKEN = frozenset(
     'annotations classes flip flip_direction frame gt_seg_map height img '
@@ -49,7 +50,9 @@ class TableDataset(MedicalDataset):
             rows of an image are united.
         rle_dialect: Dialect of the run lengths.
         label: Column of the class of a row of run lengths.
-        key: Column of the id; by default the path without its suffix.
+        frame: Column of the page, frame or slice of the file, from 0.
+        key: Column of the id; by default the path without its suffix, and
+            the frame.
         group: Column whose values stay on one side of a fold, as a patient.
         stratum: Column whose values are spread evenly over the folds.
         metadata: Columns that travel with the samples; None is all.
@@ -91,6 +94,7 @@ class TableDataset(MedicalDataset):
         rle: str | None = None,
         rle_dialect: str = 'kaggle',
         label: str | None = None,
+        frame: str | None = None,
         key: str | None = None,
         group: str = '',
         stratum: str = '',
@@ -109,6 +113,7 @@ class TableDataset(MedicalDataset):
         self.rle = rle
         self.rle_dialect = rle_dialect
         self.label = label
+        self.frame = frame
         self.key = key
         self.group = group
         self.stratum = stratum
@@ -124,15 +129,19 @@ class TableDataset(MedicalDataset):
 
     def load_samples(self) -> list[dict[str, Any]]:
         self.check_classes()
-        columns = (self.image, self.mask, self.rle, self.label, self.key)
         chosen = {self.group, self.stratum, *(self.metadata or ())}
-        needed = [c for c in (*columns, *sorted(chosen)) if c]
+        needed = [c for c in (*self._own, *sorted(chosen)) if c]
         rows = list(iter_table(self.ann_file, needed))
         if not rows:
             raise TableError(f'{self.ann_file} has no rows')
         found: dict[str, tuple[int, dict[str, str]]] = {}
         for line, row in rows:
-            name = row[self.key or self.image]
+            name = row[_NAME] = self._name(row)
+            if not name:
+                raise TableError(
+                    f'{self.ann_file} line {line}: {self.key or self.image} '
+                    'is blank; every row needs one'
+                )
             if found.setdefault(name, (line, row))[0] != line and not self.rle:
                 raise TableError(
                     f'{self.ann_file} line {line}: {name!r} stands on line '
@@ -149,11 +158,23 @@ class TableDataset(MedicalDataset):
             for k, (line, row) in enumerate(found.values())
         ]
 
+    @property
+    def _own(self) -> tuple[str | None, ...]:
+        """Columns that say where image and mask are."""
+        masks = (self.mask, self.rle, self.label)
+        return (self.image, self.frame, self.key, *masks)
+
+    def _name(self, row: Mapping[str, str]) -> str:
+        if self.key:
+            return row[self.key]
+        name = _without_suffix(row[self.image])
+        return f'{name}_{row[self.frame]}' if self.frame else name
+
     def _runs(self, rows: list[tuple[int, dict[str, str]]]) -> RunRows:
         runs = RunRows(
             rows,
             self.ann_file,
-            key=self.key or self.image,
+            key=_NAME,
             rle=str(self.rle),
             dialect=self.rle_dialect,
             label=self.label,
@@ -171,12 +192,19 @@ class TableDataset(MedicalDataset):
     ) -> dict[str, Any]:
         folder = self.data_prefix.get('img_path') or self.data_root
         path = inside(folder, row[self.image] + self.img_suffix)
-        name = row[self.key or self.image]
+        name = row[_NAME]
         sample: dict[str, Any] = dict(
-            img_id=name if self.key else _without_suffix(name),
+            img_id=name,
             img_path=str(path),
             where=f'{self.ann_file} line {line}',
         )
+        if self.frame:
+            if not row[self.frame].isdecimal():
+                raise TableError(
+                    f'{self.ann_file} line {line}: {self.frame} is '
+                    f'{row[self.frame]!r}, expected a whole number from 0 on'
+                )
+            sample['frame'] = int(row[self.frame])
         if self.mask:
             folder = self.data_prefix.get('seg_map_path') or self.data_root
             if not row[self.mask]:
@@ -196,10 +224,10 @@ class TableDataset(MedicalDataset):
 
     def _metadata(self, rows: list[dict[str, str]]) -> dict[str, list[Any]]:
         """Columns that travel with the samples, numbers as such."""
-        own = {self.image, self.mask, self.rle, self.label, self.key}
         columns = self.metadata
         if columns is None:
-            columns = [c for c in rows[0] if c not in own | _TAKEN]
+            left_out = _TAKEN.union(self._own, [_NAME])
+            columns = [c for c in rows[0] if c not in left_out]
         elif taken := _TAKEN.intersection(columns):
             raise DatasetError(
                 f'metadata: {sorted(taken)} are names of the pipeline; rename '

@@ -7,6 +7,7 @@ import pytest
 from mmseg.registry import DATASETS
 
 from mmseg_medical.converters import coco
+from mmseg_medical.converters.formats import FORMATS
 from mmseg_medical.converters.record import Annotation, Record
 from mmseg_medical.converters.table import read_table
 from mmseg_medical.datasets import AnnotationDataset, DatasetError
@@ -140,6 +141,33 @@ def test_a_file_for_each_image(images):
     np.testing.assert_array_equal(np.roll(first, 10, 2), second)
 
 
+@pytest.mark.parametrize('name', ['labelme', 'geojson'])
+def test_files_of_each_program(images, name):
+    objects = (
+        Annotation('gland', polygons=(rectangle(2, 2, 10, 8),)),
+        Annotation('tumour', polygons=(rectangle(6, 2, 14, 8),)),
+    )
+    records = [Record('a', (20, 30), objects), Record('b', (20, 30), ())]
+    FORMATS[name].write(records, images / 'annotations')
+    first, second = masks(load(str(images), annotation_format=name))
+    assert first[0, 4, 3] == 1
+    assert first[0, 4, 8] == 2
+    assert not second.any()
+    assert 60 <= (first > 0).sum() <= 13 * 7
+
+
+@pytest.mark.parametrize(
+    ('name', 'file'), [('cvat', 'cvat.xml'), ('uw_madison', 'uw.csv')]
+)
+def test_other_files_of_all_images(images, name, file):
+    objects = (Annotation('gland', polygons=(rectangle(2, 2, 10, 8),)),)
+    records = [Record('a', (20, 30), objects, 'a.png')]
+    options = dict(classes=['gland']) if name == 'uw_madison' else {}
+    FORMATS[name].write(records, images / file, **options)
+    (mask,) = masks(load(str(images), ann_file=file, annotation_format=name))
+    assert 48 <= mask.sum() <= 9 * 7
+
+
 def test_labels_that_are_no_class(shared):
     dataset = load(shared, ann_file='instances.json', annotation_format='coco')
     with pytest.raises(
@@ -174,7 +202,7 @@ def test_images_that_are_not_there(shared, images):
         (
             dict(annotation_format='coco'),
             DatasetError,
-            r"one of \('labelme', .* got 'coco'; a file of all images is named",
+            r"one of \('labelme', .* got 'coco'; a file of all images is",
         ),
         (dict(metainfo={}), DatasetError, 'what are its classes'),
         (dict(), FileNotFoundError, 'annotations is no folder'),

@@ -6,6 +6,7 @@ from mmseg.registry import DATASETS
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.table import read_table
 from mmseg_medical.datasets import DatasetError, FolderDataset
+from mmseg_medical.datasets.transforms._sample import true_size
 
 CLASSES = dict(classes=('background', 'lesion'))
 LUNGS = dict(classes=('left_lung', 'right_lung'))
@@ -283,3 +284,21 @@ def test_real_gray_masks(real_data):
         painted = read_labels(root / 'masks' / f'{name}.png') > 0
         union = (mask | painted).sum()
         assert (mask & painted).sum() / union > 0.5
+
+
+def test_a_real_slide(real_data):
+    root = real_data('wsi_cmu1')
+    dataset = FolderDataset(
+        data_root=str(root),
+        data_prefix=dict(img_path=''),
+        metainfo=CLASSES,
+        pipeline=[
+            dict(type='ChooseRandomRegion', crop_size=(300, 400)),
+            dict(type='LoadImageRegion'),
+        ],
+    )
+    assert len(dataset) == 1
+    sample = dataset[0]
+    assert sample['img'].shape == (300, 400, 3)
+    assert sample['img'].mean() > 100
+    assert true_size(dataset.get_data_info(0)) == (2967, 2220)

@@ -3,6 +3,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+import tifffile
 
 from mmseg_medical.converters import coco, object_masks
 from mmseg_medical.converters.image import read_labels
@@ -49,6 +50,26 @@ def test_the_same_by_coco(nuclei):
         masks = [x['data_samples'].gt_sem_seg.data.numpy() for x in (a, b)]
         assert masks[0].any()
         np.testing.assert_array_equal(*masks)
+
+
+def test_slides_of_monuseg(tmp_path, tissue):
+    for part in ('Tissue Images', 'Annotations'):
+        (tmp_path / part).mkdir()
+    tifffile.imwrite(tmp_path / 'Tissue Images' / 'TCGA-1.tif', tissue(64))
+    corners = [(10, 10), (20, 10), (20, 22), (10, 22)]
+    vertices = ''.join(f'<Vertex X="{x}.0" Y="{y}.0"/>' for x, y in corners)
+    region = f'<Region Id="1"><Vertices>{vertices}</Vertices></Region>'
+    (tmp_path / 'Annotations' / 'TCGA-1.xml').write_text(
+        '<Annotations MicronsPerPixel="0.252"><Annotation Id="1" Name="">'
+        f'<Regions>{region}</Regions></Annotation></Annotations>'
+    )
+    (item,) = NucleiDataset(
+        data_root=str(tmp_path), annotation_format='aperio', pipeline=PIPELINE
+    )
+    mask = item['data_samples'].gt_sem_seg.data.numpy()[0]
+    expected = np.zeros((64, 64), np.uint8)
+    expected[10:22, 10:20] = 1
+    np.testing.assert_array_equal(mask, expected)
 
 
 def test_gaps_and_hidden_files_are_counted(nuclei):

@@ -1,5 +1,6 @@
 import codecs
 
+import cv2
 import numpy as np
 import pytest
 
@@ -140,3 +141,29 @@ def test_real_radiographs(real_data):
         np.testing.assert_array_equal(mask, read_labels(path) > 0)
         positive = row['positive'] == 'True'
         assert dataset.get_data_info(k)['empty'] is not positive
+
+
+def test_real_rows(real_data, tmp_path):
+    """Rows of the competition, on images that have their size alone."""
+    path = real_data('real_rle') / 'siim' / 'train-rle_excerpt.csv'
+    (tmp_path / 'train-rle.csv').write_text(path.read_text())
+    names = {line.split(',')[0] for line in path.read_text().splitlines()[1:]}
+    blank = cv2.imencode('.png', np.zeros((1024, 1024), np.uint8))[1]
+    for name in names:
+        (tmp_path / f'{name}.png').write_bytes(blank.tobytes())
+    dataset = SIIMDataset(
+        data_root=str(tmp_path), img_suffix='.png', pipeline=PIPELINE
+    )
+    assert len(dataset) == 178
+    infos = [dataset.get_data_info(k) for k in range(178)]
+    assert sum(info['empty'] for info in infos) == 100
+    assert (
+        max(len(i['rle'][0]) for i in infos if isinstance(i['rle'][0], list))
+        == 5
+    )
+    filled = [k for k, info in enumerate(infos) if not info['empty']]
+    areas = [
+        int(dataset[k]['data_samples'].gt_sem_seg.data.sum())
+        for k in filled[:20]
+    ]
+    assert all(0 < area < 300_000 for area in areas)

@@ -1,6 +1,9 @@
+import re
+
 import cv2
 import numpy as np
 import pytest
+import tifffile
 
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.image import read_labels
@@ -111,6 +114,23 @@ def test_run_lengths_of_classes(table, overlapping):
         assert np.bincount(mask.ravel()).tolist() == [40, 4, 4]
 
 
+def test_slices_of_a_volume(tmp_path, write_table):
+    volume = np.arange(4 * 6 * 8, dtype=np.uint16).reshape(4, 6, 8)
+    tifffile.imwrite(tmp_path / 'v.tif', volume, photometric='minisblack')
+    rows = [('file', 'slice', 'age'), *(('v.tif', k, '61') for k in (0, 3))]
+    write_table(tmp_path / 'train.csv', rows)
+    dataset = TableDataset(
+        data_root=str(tmp_path),
+        image='file',
+        frame='slice',
+        metainfo=CLASSES,
+        pipeline=[PIPELINE[0], PIPELINE[2]],
+    )
+    items = {item['data_samples'].img_id: item for item in dataset}
+    assert [*items] == ['v_0', 'v_3']
+    np.testing.assert_array_equal(items['v_3']['inputs'].numpy()[0], volume[3])
+
+
 @pytest.mark.parametrize(
     ('rows', 'arguments', 'error', 'message'),
     [
@@ -121,6 +141,13 @@ def test_run_lengths_of_classes(table, overlapping):
             {},
             TableError,
             "line 3: 'a' stands on line 2 already",
+        ),
+        ([('image', 'x'), ('', '1')], {}, TableError, 'line 2: image is blan'),
+        (
+            [('image', 'z'), ('images/a.png', '-1')],
+            dict(frame='z'),
+            TableError,
+            "line 2: z is '-1', expected a whole number from 0 on",
         ),
         (
             [('image', 'mask'), ('images/a.png', '')],
@@ -212,3 +239,32 @@ def test_real_table_of_hubmap(real_data):
     mask = dataset[3]['data_samples'].gt_sem_seg.data.numpy()[0]
     expected = rle.decode(info['rle'], size, 'hubmap')
     np.testing.assert_array_equal(mask, expected)
+
+
+def test_real_dicom_by_its_table(real_data):
+    """Sizes and values are those that the table of the files tells."""
+    root = real_data('dicom_misc')
+    load = dict(type='LoadImageRegion', to_bgr=False)
+    dataset = TableDataset(
+        'info.csv',
+        str(root),
+        image='file',
+        metainfo=CLASSES,
+        pipeline=[dict(load, dicom=dict(rescale=False, invert=False))],
+    )
+    assert len(dataset) == 18
+    told = 'pixel_array(pydicom3+pylibjpeg+gdcm)'
+    for k in range(len(dataset)):
+        info = dataset.get_data_info(k)
+        if several := info['frames'] not in ('', '1.0'):
+            info['frame'] = 0
+        img = dataset.pipeline(info)['img']
+        shape, span = re.fullmatch(r'\((.*)\) \S+ (.*)', info[told]).groups()
+        size = tuple(map(int, shape.split(', ')))[several:]
+        assert img.shape[: len(size)] == size
+        if info['photometric'] != 'PALETTE COLOR' and not several:
+            ends = tuple(map(int, span.split('..')))
+            # JPEG and JPEG 2000 are not decoded alike by all libraries.
+            lossy = 'JPEG' in info['transfer_syntax']
+            found = (int(img.min()), int(img.max()))
+            assert found == pytest.approx(ends, abs=2 * lossy)

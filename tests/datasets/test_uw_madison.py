@@ -1,11 +1,12 @@
 import csv
 
+import cv2
 import numpy as np
 import pytest
 from mmseg.registry import DATASETS
 
 from mmseg_medical.converters.image import read_image
-from mmseg_medical.converters.table import TableError
+from mmseg_medical.converters.table import TableError, read_table
 from mmseg_medical.datasets import DatasetError, UWMadisonDataset
 
 PIPELINE = [
@@ -165,3 +166,30 @@ def test_real_slices(real_data):
             np.testing.assert_array_equal(planes, expected)
             found += 1
     assert found == 62
+
+
+def test_real_rows(real_data, tmp_path):
+    """Rows of the competition, on slices that have their sizes alone."""
+    folder = real_data('real_rle') / 'uw_madison'
+    sizes = read_table(folder / 'image_sizes.csv', ['id', 'width', 'height'])
+    for row in sizes:
+        case, day = row['id'].split('_')[:2]
+        path = tmp_path / 'train' / case / f'{case}_{day}' / 'scans'
+        path.mkdir(parents=True, exist_ok=True)
+        size = (int(row['height']), int(row['width']))
+        cv2.imwrite(str(path / row['file']), np.zeros(size, np.uint16))
+    table = (folder / 'train_excerpt.csv').read_text()
+    (tmp_path / 'train.csv').write_text(table)
+    dataset = UWMadisonDataset(data_root=str(tmp_path), pipeline=PIPELINE)
+    assert len(dataset) == len(sizes) == 142
+    planes = [item['data_samples'].gt_sem_seg.data for item in dataset]
+    filled = [int(p.any(2).any(1).sum()) for p in planes]
+    blobs = [
+        cv2.connectedComponents(plane.numpy())[0] - 1
+        for p in planes
+        for plane in p
+        if plane.any()
+    ]
+    assert sum(n == 0 for n in filled) == 12
+    assert np.mean(blobs) < 4  # in columns instead of rows about 91
+    assert any((p.sum(0) > 1).any() for p in planes)

@@ -7,14 +7,15 @@ train_pipeline = [
     dict(type='LoadImageRegion'),
     dict(type='LoadMaskRegion'),
     dict(type='StainJitter', gain=0.2, shift=0.03, prob=0.5),
+    dict(type='ApplySymmetry'),
     dict(
-        type='ApplyAlbumentations',
-        transforms=[
-            dict(type='D4', p=1.0),
-            dict(type='HueSaturationValue'),
-            dict(type='RandomBrightnessContrast', p=0.3),
-            dict(type='GaussianBlur', blur_limit=(3, 5), p=0.2),
-        ],
+        type='JitterColours',
+        brightness=0.2,
+        contrast=0.2,
+        gamma=(0.7, 1.4),
+        saturation=0.2,
+        hue=10,
+        prob=0.8,
     ),
     dict(type='PackMedicalInputs'),
 ]

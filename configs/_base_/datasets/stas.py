@@ -7,14 +7,8 @@ train_pipeline = [
     dict(type='LoadImageRegion'),
     dict(type='LoadMaskRegion'),
     dict(type='StainJitter', gain=0.15, shift=0.02, prob=0.5),
-    dict(
-        type='ApplyAlbumentations',
-        transforms=[
-            dict(type='D4', p=1.0),
-            dict(type='RandomBrightnessContrast', p=0.3),
-            dict(type='Affine', scale=(0.8, 1.25), rotate=(-45, 45), p=0.3),
-        ],
-    ),
+    dict(type='ApplySymmetry'),
+    dict(type='JitterColours', brightness=0.1, contrast=0.1, prob=0.3),
     dict(type='PackMedicalInputs'),
 ]
 test_pipeline = [
