@@ -19,11 +19,6 @@ train_pipeline = [
     ),
     dict(type='PackMedicalInputs'),
 ]
-test_pipeline = [
-    dict(type='LoadImageRegion'),
-    dict(type='LoadMaskRegion', required=False),
-    dict(type='PackMedicalInputs'),
-]
 train_dataloader = dict(dataset=dict(**data, pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(**data, pipeline=test_pipeline))
+val_dataloader = dict(dataset=data)
 test_dataloader = val_dataloader

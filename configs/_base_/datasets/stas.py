@@ -11,13 +11,8 @@ train_pipeline = [
     dict(type='JitterColours', brightness=0.1, contrast=0.1, prob=0.3),
     dict(type='PackMedicalInputs'),
 ]
-test_pipeline = [
-    dict(type='LoadImageRegion'),
-    dict(type='LoadMaskRegion', required=False),
-    dict(type='PackMedicalInputs'),
-]
 train_dataloader = dict(dataset=dict(**data, pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(**data, pipeline=test_pipeline))
+val_dataloader = dict(dataset=data)
 test_dataloader = val_dataloader
 val_evaluator = dict(type='OverlapMetric', official=('stas', 'stas_pooled'))
 test_evaluator = val_evaluator
