@@ -4,13 +4,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from mmseg_medical.converters.image_folder import walk
+from mmseg_medical.converters.image_folder import SUFFIXES, walk
 from mmseg_medical.datasets.base import DatasetError, MedicalDataset
 
-IMAGE_SUFFIXES = (
-    *('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.svs'),
-    *('.dcm', '.dicom'),
-)
+IMAGE_SUFFIXES = tuple(sorted(SUFFIXES))
 
 
 def files_below(folder: str) -> Iterator[str]:

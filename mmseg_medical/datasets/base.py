@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_medical.converters._sources import inside
 from mmseg_medical.datasets.folds import read_folds, select
 from mmseg_medical.errors import InputError
 
@@ -22,6 +23,7 @@ class MedicalDataset(BaseSegDataset):
 
     A data set lists names and metadata; pixels are read by the loading
     transforms. Each sample is a dict of ``img_id`` (str, unique), ``img_path``
+    (or several, of a stack), where its mask is (see :class:`LoadMaskRegion`),
     and whatever the owner says about it, which travels with the sample and is
     kept by :class:`PackMedicalInputs`.
 
@@ -109,7 +111,20 @@ class MedicalDataset(BaseSegDataset):
             group=self.group,
             report=self.report,
         )
+        self._check_ids(samples)
         return self._with_images(samples)
+
+    def _check_ids(self, samples: list[dict[str, Any]]) -> None:
+        """Refuse ids that cannot be the names of what is written."""
+        seen = set()
+        for name in (sample['img_id'] for sample in samples):
+            if name in seen or {'', '.', '..'} & {*name.split('/')}:
+                what = 'there twice' if name in seen else 'no name of a file'
+                raise DatasetError(
+                    f'{self.place}: the id {name!r} is {what}; every image '
+                    'needs its own'
+                )
+            seen.add(name)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Sample of an index, with what holds for all of them."""
@@ -137,6 +152,23 @@ class MedicalDataset(BaseSegDataset):
                 broken.append(name)
                 self.report(f'{name} is replaced by another sample: {error}')
             return None
+
+    def path_of(
+        self, name: str, suffix: str = '', prefix: str = 'img_path'
+    ) -> str:
+        """Path of a file that a table names.
+
+        Args:
+            name: Path below the folder.
+            suffix: Added to it.
+            prefix: Key of ``data_prefix``, whose folder it is; else it is
+                ``data_root``.
+
+        Raises:
+            AnnotationError: If it leads out of the folder.
+        """
+        folder = self.data_prefix.get(prefix) or self.data_root
+        return str(inside(folder, name + suffix))
 
     def check_classes(self) -> None:
         """Refuse a data set of no owner that does not name its classes."""

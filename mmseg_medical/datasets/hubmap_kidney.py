@@ -86,10 +86,8 @@ class HuBMAPKidneyDataset(MedicalDataset):
         samples = []
         for row in rows:
             name = row['id']
-            folder = self.data_prefix['img_path']
-            sample = dict(
-                img_id=name, img_path=f'{folder}/{name}{self.img_suffix}'
-            )
+            path = self.path_of(name, self.img_suffix)
+            sample = dict(img_id=name, img_path=path)
             if self.labelled:
                 sample['rle'] = row['encoding']
                 sample['rle_dialect'] = 'kaggle'

@@ -9,7 +9,6 @@ from mmseg.registry import DATASETS
 
 from mmseg_medical.converters._json import read_json
 from mmseg_medical.converters._mask_files import mask_files
-from mmseg_medical.converters._sources import inside
 from mmseg_medical.converters.image_folder import visible
 from mmseg_medical.converters.object_masks import missing_numbers
 from mmseg_medical.datasets.annotations import AnnotationDataset
@@ -157,13 +156,12 @@ class NucleiDataset(AnnotationDataset):
 
     def _of_test(self) -> list[dict[str, Any]]:
         """Images of a JSON list of file names and numbers."""
-        folder = self.data_prefix['img_path']
         entries = read_json(self.ann_file)
         try:
             return [
                 dict(
                     img_id=PurePath(entry['file_name']).stem,
-                    img_path=str(inside(folder, entry['file_name'])),
+                    img_path=self.path_of(entry['file_name']),
                     image_id=int(entry['id']),
                     height=int(entry['height']),
                     width=int(entry['width']),

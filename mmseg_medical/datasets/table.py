@@ -8,7 +8,6 @@ from typing import Any
 
 from mmseg.registry import DATASETS
 
-from mmseg_medical.converters._sources import inside
 from mmseg_medical.converters.table import TableError, iter_table
 from mmseg_medical.datasets._paired import IMAGE_SUFFIXES
 from mmseg_medical.datasets._rle_rows import RunRows
@@ -190,12 +189,10 @@ class TableDataset(MedicalDataset):
     def _sample(
         self, line: int, row: dict[str, str], runs: RunRows | None
     ) -> dict[str, Any]:
-        folder = self.data_prefix.get('img_path') or self.data_root
-        path = inside(folder, row[self.image] + self.img_suffix)
         name = row[_NAME]
         sample: dict[str, Any] = dict(
             img_id=name,
-            img_path=str(path),
+            img_path=self.path_of(row[self.image], self.img_suffix),
             where=f'{self.ann_file} line {line}',
         )
         if self.frame:
@@ -206,14 +203,14 @@ class TableDataset(MedicalDataset):
                 )
             sample['frame'] = int(row[self.frame])
         if self.mask:
-            folder = self.data_prefix.get('seg_map_path') or self.data_root
             if not row[self.mask]:
                 raise TableError(
                     f'{self.ann_file} line {line}: {self.mask} is blank; '
                     'every image needs a mask'
                 )
-            found = inside(folder, row[self.mask] + self.seg_map_suffix)
-            sample['seg_map_path'] = str(found)
+            sample['seg_map_path'] = self.path_of(
+                row[self.mask], self.seg_map_suffix, 'seg_map_path'
+            )
         elif runs is not None:
             names = self._foreground if self.label else ['']
             texts = runs.of(name, names)

@@ -111,7 +111,8 @@ class UWMadisonDataset(MedicalDataset):
             samples = self._with_masks(samples)
         if self.blacklist:
             kept = [s for s in samples if s['case_day'] not in self.BLACKLIST]
-            self.report(f'{len(samples) - len(kept)} slices of the blacklist')
+            left = len(samples) - len(kept)
+            self.report(f'{left} slices of days of the blacklist left out')
             samples = kept
         return samples
 

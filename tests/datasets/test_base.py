@@ -137,3 +137,10 @@ def test_what_holds_for_all_samples_is_not_stored_with_each(hubmap):
     assert first['overlapping'] is False
     assert first['seg_fields'] is not second['seg_fields']
     assert b'functional' not in dataset.data_bytes.tobytes()
+
+
+@pytest.mark.parametrize('name', ['../101', 'a/../../b', '/101', ''])
+def test_names_that_lead_elsewhere(hubmap, name):
+    root = hubmap(id=name, count=1)
+    with pytest.raises(ValueError, match=r"leads out of|no name|id is ''"):
+        HuBMAPDataset(data_root=str(root))
