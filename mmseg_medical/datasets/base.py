@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 
-from mmseg_medical.converters._sources import inside
+from mmseg_medical._files import inside
 from mmseg_medical.datasets.folds import read_folds, select
 from mmseg_medical.errors import InputError
 
@@ -165,7 +165,7 @@ class MedicalDataset(BaseSegDataset):
                 ``data_root``.
 
         Raises:
-            AnnotationError: If it leads out of the folder.
+            InputError: If it leads out of the folder.
         """
         folder = self.data_prefix.get(prefix) or self.data_root
         return str(inside(folder, name + suffix))

@@ -71,7 +71,7 @@ class TableDataset(MedicalDataset):
             mask is blank, or a class is none of ``metainfo``'s.
         DatasetError: If both ``mask`` and ``rle`` are given, or ``metainfo``
             has no classes.
-        AnnotationError: If a path leads out of the folder.
+        InputError: If a path leads out of the folder.
 
     Example:
         >>> dataset = dict(

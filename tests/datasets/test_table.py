@@ -7,9 +7,9 @@ import tifffile
 
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.image import read_labels
-from mmseg_medical.converters.record import AnnotationError
 from mmseg_medical.converters.table import TableError
 from mmseg_medical.datasets import DatasetError, TableDataset
+from mmseg_medical.errors import InputError
 
 CLASSES = dict(classes=('background', 'lesion'))
 PIPELINE = [
@@ -158,10 +158,10 @@ def test_slices_of_a_volume(tmp_path, write_table):
         (
             [('image', 'mask'), ('images/a.png', '../../x.png')],
             dict(mask='mask'),
-            AnnotationError,
+            InputError,
             'leads out of',
         ),
-        ([('image',), ('/etc/passwd',)], {}, AnnotationError, 'leads out of'),
+        ([('image',), ('/etc/passwd',)], {}, InputError, 'leads out of'),
         (
             [('image',), ('images/z.png',)],
             {},
