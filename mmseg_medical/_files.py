@@ -1,7 +1,8 @@
-"""Files that appear whole or not at all, and folders of one process."""
+"""Files and folders that appear whole or not at all, or are locked."""
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,44 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         ) from None
     except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Fill a folder beside ``path``, then give it its name.
+
+    When the block fails, nothing is left behind.
+
+    Args:
+        path: Folder to make; there is none of that name, or an empty one.
+
+    Yields:
+        Path of the temporary folder to write to.
+
+    Raises:
+        InputError: If there is a file or a folder with files already.
+        OSError: If the folder cannot be written.
+    """
+    path = Path(os.path.abspath(path))
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError(
+            f'{path} exists already; choose another name, or move it away'
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(
+        tempfile.mkdtemp(
+            dir=path.parent, prefix=f'.{path.name}.', suffix='.part'
+        )
+    )
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o777 & ~umask)
+        os.replace(temporary, path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 

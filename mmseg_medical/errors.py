@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     The command-line tools print it as one line, without a traceback.
     """
+
+
+class ToleratedWarning(UserWarning):
+    """Says what was mended or let pass in a file; tools count them."""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mmseg_medical._files import inside, locked, replacing
+from mmseg_medical._files import inside, locked, new_folder, replacing
 from mmseg_medical.errors import InputError
 
 
@@ -58,6 +58,41 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         replacing(tmp_path / 'file' / 'a.txt'),
     ):
         pass
+
+
+def test_a_folder_appears_whole_with_usual_rights(tmp_path):
+    path, plain = tmp_path / 'new' / 'out', tmp_path / 'plain'
+    with new_folder(path) as temporary:
+        (temporary / 'a.txt').write_text('half')
+        assert not path.exists()
+    assert (path / 'a.txt').read_text() == 'half'
+    plain.mkdir()
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(
+        plain.stat().st_mode
+    )
+    with new_folder(plain) as temporary:  # empty
+        (temporary / 'a.txt').touch()
+    assert [p.name for p in plain.iterdir()] == ['a.txt']
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path):
+    path = tmp_path / 'out'
+    path.mkdir()
+    (path / 'mine').touch()
+    for there in (path, path / 'mine'):
+        with pytest.raises(InputError, match='exists already; choose'):
+            with new_folder(there):
+                pass
+    assert [p.name for p in tmp_path.rglob('*')] == ['out', 'mine']
+
+
+@pytest.mark.parametrize('error', [KeyboardInterrupt(), ValueError('x')])
+def test_a_failure_leaves_no_folder(tmp_path, error):
+    with pytest.raises(type(error)):
+        with new_folder(tmp_path / 'out') as temporary:
+            (temporary / 'a').touch()
+            raise error
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_belongs_to_one_process(tmp_path):

@@ -43,7 +43,8 @@ def build_and_batch(model_cfg, planes=1):
     """
     drop_pretrained(model_cfg)
     model = MODELS.build(model_cfg)
-    img = torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8)
+    channels = len(model_cfg.data_preprocessor.mean)
+    img = torch.randint(0, 256, (channels, 64, 64), dtype=torch.uint8)
     mask = torch.ones(planes, 64, 64, dtype=torch.uint8)
     sample = SegDataSample(
         gt_sem_seg=PixelData(data=mask),
@@ -60,7 +61,10 @@ def test_length_of_base_models():
 def test_one_step_and_one_prediction(path):
     cfg = Config.fromfile(path)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    model, batch = build_and_batch(cfg.model)
+    planes = 1
+    if cfg.model.task == 'multilabel':
+        planes = cfg.model.decode_head.num_classes
+    model, batch = build_and_batch(cfg.model, planes)
     loss, _ = model.parse_losses(
         model.loss(**model.data_preprocessor(batch, True))
     )
@@ -72,7 +76,7 @@ def test_one_step_and_one_prediction(path):
     model.eval()
     with torch.no_grad():
         (out, _) = model.test_step(batch)
-    assert out.seg_probs.data.shape == (1, 50, 40)
+    assert out.seg_probs.data.shape == (planes, 50, 40)
 
 
 SWITCHES = {
@@ -105,7 +109,9 @@ def test_base_models_can_be_switched_to_another_task(path, task):
 def test_the_other_parts_are_registered(path):
     cfg = Config.fromfile(path)
     assert LOOPS.get(cfg.train_cfg.type) is not None
-    assert METRICS.get(cfg.val_evaluator.type) is not None
+    metrics = cfg.val_evaluator
+    for metric in metrics if isinstance(metrics, list) else [metrics]:
+        assert METRICS.get(metric.type) is not None
     assert MODELS.get(cfg.tta_model.type) is not None
     for loader in ('train', 'val', 'test'):
         assert cfg[f'{loader}_dataloader'].dataset.pipeline

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mmseg_medical._compiled import compiled
+from mmseg_medical.converters.coco_polygon import coco_runs
 from mmseg_medical.converters.runs import IntArray, Mask
 from mmseg_medical.converters.tiff import Region
 
@@ -96,6 +97,18 @@ def pil(outlines: Outlines, region: Region, mask: Mask) -> None:
 def corners(outlines: Outlines, region: Region, mask: Mask) -> None:
     """Paint pixels whose centre lies inside, by the even-odd rule."""
     _fill(*outlines, region.top, region.left, mask)
+
+
+def coco(outlines: Outlines, region: Region, mask: Mask) -> None:
+    """Paint as ``frPyObjects`` of pycocotools does, area by area."""
+    shape = region.top + region.height, region.left + region.width
+    ends, areas = outlines.rings.tolist(), outlines.areas.tolist()
+    for k, first in enumerate(areas[:-1]):
+        rings = [
+            outlines.points[ends[n] : ends[n + 1]]
+            for n in range(first, areas[k + 1])
+        ]
+        mask |= coco_runs(rings, shape).crop(*region).to_mask()
 
 
 def _edges(points: Points, rings: IntArray) -> tuple[Points, Points]:

@@ -105,6 +105,10 @@ def compress_counts(counts: IntArray) -> str:
 
     Source: maskApi.c of the COCO API, ``rleToString``.
     """
+    return str(memoryview(_compress(counts)), 'ascii')
+
+
+def _compress_numpy(counts: IntArray) -> Bytes:
     value = counts.astype(np.int64)
     value[3:] -= counts[1:-2]
     groups = np.ones(value.size, np.int64)
@@ -117,7 +121,24 @@ def compress_counts(counts: IntArray) -> str:
     code = (np.repeat(value, groups) >> (5 * place)) & 0x1F
     code |= 0x20
     code[last] &= 0x1F
-    return (code + 48).astype(np.uint8).tobytes().decode('ascii')
+    return (code + 48).astype(np.uint8)
+
+
+@compiled(_compress_numpy)
+def _compress(counts: IntArray) -> Bytes:
+    """Groups of each difference, from the lowest bits."""
+    out = np.empty(13 * counts.size, np.uint8)
+    i = 0
+    for k in range(counts.size):
+        value = counts[k] - (counts[k - 2] if k > 2 else 0)
+        more = True
+        while more:
+            code = value & 0x1F
+            value >>= 5
+            more = value != (-1 if code & 0x10 else 0)
+            out[i] = 48 + code + (0x20 if more else 0)
+            i += 1
+    return out[:i]
 
 
 def decompress_counts(text: str) -> IntArray:
@@ -128,23 +149,60 @@ def decompress_counts(text: str) -> IntArray:
             COCO does not use.
     """
     raw = np.frombuffer(text.encode('latin-1', 'replace'), np.uint8)
-    code = raw.astype(np.int64) - 48
-    if not code.size:
-        return code
-    if code.min() < 0 or code.max() > 63 or code[-1] & 0x20:
+    counts, problem = _decompress(raw)
+    if problem == 1:
         raise ValueError(
             'compressed COCO counts are broken: they end within a number or '
             'have characters outside of "0" to "o"'
         )
+    if problem == 2:
+        raise ValueError('compressed COCO counts hold a number over 60 bits')
+    return counts
+
+
+def _decompress_numpy(raw: Bytes) -> tuple[IntArray, int]:
+    code = raw.astype(np.int64) - 48
+    if not code.size:
+        return code, 0
+    if code.min() < 0 or code.max() > 63 or code[-1] & 0x20:
+        return code, 1
     last = np.flatnonzero((code & 0x20) == 0)
     first = np.concatenate([[0], last[:-1] + 1])
     groups = last - first + 1
     if groups.max() > 12:
-        raise ValueError('compressed COCO counts hold a number over 60 bits')
+        return code, 2
     place = np.arange(code.size) - np.repeat(first, groups)
     value = np.add.reduceat((code & 0x1F) << (5 * place), first)
     negative = (code[last] & 0x10) != 0
     value -= np.where(negative, np.int64(1) << (5 * groups), 0)
     value[1::2] = np.cumsum(value[1::2])
     value[2::2] = np.cumsum(value[2::2])
-    return value
+    return value, 0
+
+
+@compiled(_decompress_numpy)
+def _decompress(raw: Bytes) -> tuple[IntArray, int]:
+    """Counts, and what is wrong: 1 broken, 2 a number over 60 bits."""
+    counts = np.empty(raw.size, np.int64)
+    n = 0
+    value = np.int64(0)
+    shift = 0
+    for k in range(raw.size):
+        code = np.int64(raw[k]) - 48
+        if code < 0 or code > 63:
+            return counts, 1
+        value |= (code & 0x1F) << shift
+        shift += 5
+        if code & 0x20:
+            if shift == 60:
+                return counts, 2
+            continue
+        if code & 0x10:
+            value -= np.int64(1) << shift
+        if n > 2:
+            value += counts[n - 2]
+        counts[n] = value
+        n += 1
+        value = np.int64(0)
+        shift = 0
+    return counts[:n], 0 if shift == 0 else 1

@@ -36,7 +36,7 @@ def read_each(
         AnnotationError: If the folder has no such files.
     """
     skipped = Skipped() if skipped is None else skipped
-    for file, img_id in _files(Path(path), suffixes):
+    for file, img_id in list_files(path, suffixes):
         try:
             record = read_file(file, img_id)
         except (InputError, OSError) as error:
@@ -45,7 +45,20 @@ def read_each(
             yield record
 
 
-def _files(path: Path, suffixes: Sequence[str]) -> list[tuple[Path, str]]:
+def list_files(
+    path: PathLike, suffixes: Sequence[str]
+) -> list[tuple[Path, str]]:
+    """A file, or the files of a folder, with the names of their images.
+
+    Args:
+        path: File or folder.
+        suffixes: Ends of the names of the files.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder.
+        AnnotationError: If the folder has no such files.
+    """
+    path = Path(path)
     if not path.exists():
         raise FileNotFoundError(
             f'{path} does not exist; check data_root and ann_file'

@@ -1,6 +1,7 @@
 """Slices of NIfTI volumes, read without the rest of the volume."""
 
 import math
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +30,43 @@ _PLANES = {
     'sagittal': ((0, 2, 1), (2,)),
 }
 _GZIP_RATIO = 1032  # zlib cannot do better
+
+
+def load_nifti(path: PathLike) -> Any:
+    """Read the header of a file, and compare it with what the file has.
+
+    Args:
+        path: NIfTI file, 1 or 2.
+
+    Returns:
+        nibabel's image, its voxels not read yet.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If nibabel is not installed.
+        ImageError: If the file is no NIfTI, is cut short, or has fewer than
+            two dimensions.
+    """
+    path = existing(path)
+    nibabel = optional('nibabel', extra='volumes')
+    with naming(path, 'NIfTI'):
+        img = nibabel.load(path)
+        if not isinstance(img, nibabel.Nifti1Image):  # 1 and 2
+            raise ValueError(f'it is {type(img).__name__}')
+        data = img.dataobj
+        extent = tuple(map(int, data.shape))
+        if not 2 <= len(extent) <= 7 or min(extent) < 1:
+            raise ValueError(f'its shape is {extent}')
+        needed = math.prod(extent) * data.dtype.itemsize + data.offset
+        size = path.stat().st_size
+        packed = path.name.lower().endswith('.gz')
+        if needed > size * (_GZIP_RATIO if packed else 1):
+            raise ValueError(
+                f'it is cut short: shape {extent} of {data.dtype} needs '
+                f'{needed} bytes, the file has {size}; copy or download it '
+                'again'
+            )
+    return img
 
 
 class NIfTIImage:
@@ -71,36 +109,16 @@ class NIfTIImage:
             raise ImageError(
                 f'plane is one of {sorted(_PLANES)}, got {plane!r}'
             )
-        self.path = existing(path)
+        self.path = Path(path)
         self.plane = plane
-        nibabel = optional('nibabel', extra='volumes')
+        self._img = load_nifti(path)
         with naming(self.path, 'NIfTI'):
-            self._img = nibabel.load(self.path)
-            if not isinstance(self._img, nibabel.Nifti1Image):  # 1 and 2
-                raise ValueError(f'it is {type(self._img).__name__}')
-            self._check_length()
-            self._orient(nibabel)
+            self._orient(optional('nibabel', extra='volumes'))
 
     @classmethod
     def open(cls, path: PathLike, plane: Plane = 'axial') -> 'NIfTIImage':
         """Parse a file, or take what this process has parsed before."""
         return parsed(cls, path, plane)
-
-    def _check_length(self) -> None:
-        """Compare what the header promises with what the file has."""
-        data = self._img.dataobj
-        extent = tuple(map(int, data.shape))
-        if not 2 <= len(extent) <= 7 or min(extent) < 1:
-            raise ValueError(f'its shape is {extent}')
-        needed = math.prod(extent) * data.dtype.itemsize + data.offset
-        size = self.path.stat().st_size
-        packed = self.path.name.lower().endswith('.gz')
-        if needed > size * (_GZIP_RATIO if packed else 1):
-            raise ValueError(
-                f'it is cut short: shape {extent} of {data.dtype} needs '
-                f'{needed} bytes, the file has {size}; copy or download it '
-                'again'
-            )
 
     def _orient(self, nibabel: Any) -> None:
         """Find out which axis of the file is which of the body."""

@@ -1,4 +1,4 @@
-"""Outlines of objects, and the three ways in which people paint them.
+"""Outlines of objects, and the four ways in which people paint them.
 
 =========== ============================ ===================== ===============
 painter     pixels of an outline         pixel (0, 0) is       as in
@@ -10,6 +10,8 @@ painter     pixels of an outline         pixel (0, 0) is       as in
             with the outline
 ``corners`` those whose centre lies      the square from       QuPath, CVAT,
             inside                       (0, 0) to (1, 1)      ImageScope
+``coco``    the same, points rounded to  the square from       COCO
+            fifths, as pycocotools does  (0, 0) to (1, 1)
 =========== ============================ ===================== ===============
 
 An area is a tuple of rings: the outline, then its holes. With ``opencv`` the
@@ -36,7 +38,7 @@ from mmseg_medical.errors import InputError
 Polygon = NDArray[np.float64]
 # Rings of one area: the outline, then its holes.
 Rings = tuple[Polygon, ...]
-Painter = Literal['opencv', 'pil', 'corners']
+Painter = Literal['opencv', 'pil', 'corners', 'coco']
 PAINTERS: tuple[Painter, ...] = get_args(Painter)
 
 

@@ -27,8 +27,14 @@ from mmseg_medical.converters._rle_text import (
     join_integers,
     parse_integers,
 )
-from mmseg_medical.converters.runs import IntArray, Mask, Order, Runs
-from mmseg_medical.errors import InputError
+from mmseg_medical.converters.runs import (
+    IntArray,
+    Mask,
+    Order,
+    Runs,
+    merge,
+)
+from mmseg_medical.errors import InputError, ToleratedWarning
 
 
 class RLEDialect(StrEnum):
@@ -71,7 +77,7 @@ class RLEError(InputError):
     """A run-length encoded mask that cannot be what its owner meant."""
 
 
-class RLERepairWarning(UserWarning):
+class RLERepairWarning(ToleratedWarning):
     """Says what ``repair=True`` changed in a run-length encoded mask."""
 
 
@@ -178,7 +184,7 @@ def dump(runs: Runs, dialect: str) -> Any:
             f'dialect {dialect.value!r} scans in order {dialect.order!r}, '
             f'the runs in {runs.order!r}'
         )
-    starts, ends = runs.starts, runs.ends
+    starts, ends = merge(runs.starts, runs.ends)
     if dialect.is_coco:
         size = runs.shape[0] * runs.shape[1]
         edges = np.stack([starts, ends], 1).reshape(-1)
@@ -296,12 +302,7 @@ def _mend(
     starts, ends = np.clip(starts, 0, size), np.clip(ends, 0, size)
     kept = np.flatnonzero(starts < ends)
     kept = kept[np.argsort(starts[kept], kind='stable')]
-    if not kept.size:
-        return starts[kept], ends[kept]
-    starts, ends = starts[kept], np.maximum.accumulate(ends[kept])
-    first = np.append(True, starts[1:] > ends[:-1])
-    last = np.append(first[1:], True)
-    return starts[first], ends[last]
+    return merge(starts[kept], ends[kept])
 
 
 def _load_coco(rle: Any, shape: tuple[int, int] | None) -> Runs:

@@ -129,7 +129,9 @@ class Runs(NamedTuple):
             line, there, base = h, shape[0], left * shape[0] + top
         else:
             line, there, base = w, shape[1], top * shape[1] + left
-        starts, ends = _split_at_lines(self.starts, self.ends, line)
+        starts, ends = self.starts, self.ends
+        if line != there:  # else runs may go on in the next line
+            starts, ends = _split_at_lines(starts, ends, line)
         shift = starts // max(line, 1) * (there - line) + base
         return Runs(starts + shift, ends + shift, shape, self.order)
 
@@ -153,6 +155,15 @@ class Runs(NamedTuple):
     def area(self) -> int:
         """Number of foreground pixels."""
         return int((self.ends - self.starts).sum())
+
+
+def merge(starts: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
+    """Join runs, sorted by their starts, that touch or overlap."""
+    if not (starts[1:] <= ends[:-1]).any():
+        return starts, ends
+    ends = np.maximum.accumulate(ends)
+    first = np.append(True, starts[1:] > ends[:-1])
+    return starts[first], ends[np.append(first[1:], True)]
 
 
 def _split_at_lines(

@@ -1,9 +1,10 @@
 """CSV tables as owners publish them, read strictly."""
 
 import csv
+import itertools
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mmseg_medical._files import replacing
@@ -39,6 +40,40 @@ def read_table(
             a key is blank, repeated or of two lines; the message names file
             and line.
     """
+    seen: dict[str, int] = {}
+    rows = []
+    for line, row in iter_table(path, columns):
+        rows.append(row)
+        if key is None:
+            continue
+        value = row[key]
+        if not value or value in seen or '\n' in value:
+            first = f', as on line {seen[value]}' if value in seen else ''
+            raise TableError(
+                f'{path} line {line}: {key} is {value!r}{first}; every row '
+                f'needs its own {key}'
+            )
+        seen[value] = line
+    return rows
+
+
+def iter_table(
+    path: PathLike,
+    columns: Sequence[str],
+    *,
+    bare: Sequence[str] | None = None,
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Read the rows of a CSV file one after another.
+
+    Args:
+        path: As in :func:`read_table`, and so are the errors.
+        columns: Names of columns that must be there.
+        bare: Columns of a file that has no header: one whose first line has
+            as many cells, and none of these names.
+
+    Yields:
+        Number of the line on which the row ends, and its dict.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
@@ -48,13 +83,24 @@ def read_table(
     with path.open(newline='', encoding='utf-8-sig') as file:
         reader = csv.reader(file, strict=True)
         try:
-            header = [name.strip() for name in next(reader, [])]
+            first = next(reader, [])
+            header = [name.strip() for name in first]
+            rows: Iterable[list[str]] = reader
+            if bare and len(header) == len(bare) and not {*header} & {*bare}:
+                header, rows = list(bare), itertools.chain([first], reader)
             _check_header(path, header, columns)
-            rows = [
-                (reader.line_num, [cell.strip() for cell in cells])
-                for cells in reader
-                if cells  # a blank line at the end
-            ]
+            for cells in rows:
+                if not cells:  # a blank line at the end
+                    continue
+                line = reader.line_num
+                if len(cells) != len(header):
+                    raise TableError(
+                        f'{path} line {line}: {len(cells)} cells, the header '
+                        f'has {len(header)} ({", ".join(header)}); was it cut '
+                        'or edited?'
+                    )
+                values = [cell.strip() for cell in cells]
+                yield line, dict(zip(header, values, strict=True))
         except UnicodeDecodeError as error:
             raise TableError(
                 f'{path} is no UTF-8 text ({error}); save it as CSV UTF-8'
@@ -64,24 +110,6 @@ def read_table(
                 f'{path} line {reader.line_num}: {error}; a quotation mark is '
                 'left open or out of place'
             ) from None
-    seen: dict[str, int] = {}
-    for line, cells in rows:
-        if len(cells) != len(header):
-            raise TableError(
-                f'{path} line {line}: {len(cells)} cells, the header has '
-                f'{len(header)} ({", ".join(header)}); was it cut or edited?'
-            )
-        if key is None:
-            continue
-        value = cells[header.index(key)]
-        if not value or value in seen or '\n' in value:
-            first = f', as on line {seen[value]}' if value in seen else ''
-            raise TableError(
-                f'{path} line {line}: {key} is {value!r}{first}; every row '
-                f'needs its own {key}'
-            )
-        seen[value] = line
-    return [dict(zip(header, cells, strict=True)) for _, cells in rows]
 
 
 def _check_header(

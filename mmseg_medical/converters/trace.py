@@ -31,7 +31,7 @@ def trace(
             foreground that touches at a corner is one area. ``'corners'``
             traces around the pixels, in steps along the axes; foreground
             that touches at a corner makes two areas, and no ring meets
-            itself.
+            itself; the same for ``'coco'``.
         origin: (x, y) of the first pixel of the mask in its image.
 
     Returns:
@@ -48,7 +48,7 @@ def trace(
         )
     if painter == 'opencv':
         areas = _trace_centres(mask)
-    elif painter == 'corners':
+    elif painter in ('corners', 'coco'):
         areas = _trace_corners(mask)
     else:
         raise ValueError(

@@ -2,12 +2,14 @@
 
 import os
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_medical._files import inside
 from mmseg_medical.datasets.folds import read_folds, select
 from mmseg_medical.errors import InputError
 
@@ -21,6 +23,7 @@ class MedicalDataset(BaseSegDataset):
 
     A data set lists names and metadata; pixels are read by the loading
     transforms. Each sample is a dict of ``img_id`` (str, unique), ``img_path``
+    (or several, of a stack), where its mask is (see :class:`LoadMaskRegion`),
     and whatever the owner says about it, which travels with the sample and is
     kept by :class:`PackMedicalInputs`.
 
@@ -38,6 +41,9 @@ class MedicalDataset(BaseSegDataset):
             machine.
         num_folds: Number of folds, if they are not of a table.
         part: With ``fold``, ``'train'`` or ``'val'``.
+        strict: Stop at what is missing or broken; else it is listed, left
+            out and counted, see :attr:`left_out`. What turns out to be
+            broken while training is replaced by another sample.
         kwargs: Arguments of :class:`mmseg.datasets.BaseSegDataset`.
 
     Raises:
@@ -51,6 +57,12 @@ class MedicalDataset(BaseSegDataset):
     stratum: str = ''
     # Key of the samples whose values are never on both sides of a fold.
     group: str = ''
+    # Whether classes may share pixels: masks are then (H, W, C) planes.
+    overlapping: bool = False
+    # Class names by the labels that files use; see LoadMaskRegion.
+    labels: Mapping[str, Any] = {}
+    # Metadata of the samples that PackMedicalInputs does not know by itself.
+    meta_keys: Sequence[str] = ()
 
     def __init__(
         self,
@@ -61,6 +73,7 @@ class MedicalDataset(BaseSegDataset):
         fold: int | None = None,
         num_folds: int = 5,
         part: str = 'train',
+        strict: bool = True,
         **kwargs: Any,
     ) -> None:
         if not os.path.isdir(data_root):
@@ -77,6 +90,8 @@ class MedicalDataset(BaseSegDataset):
         self.fold = fold
         self.num_folds = num_folds
         self.part = part
+        self.strict = strict
+        self.left_out: dict[str, list[str]] = {}
         super().__init__(ann_file=ann_file, data_root=data_root, **kwargs)
 
     @abstractmethod
@@ -87,7 +102,7 @@ class MedicalDataset(BaseSegDataset):
         """List the chosen samples, and check that their images exist."""
         samples = select(
             self.load_samples(),
-            where=self.ann_file,
+            where=self.place,
             split=self.split_file(),
             fold=self.fold,
             num_folds=self.num_folds,
@@ -96,12 +111,101 @@ class MedicalDataset(BaseSegDataset):
             group=self.group,
             report=self.report,
         )
-        self._check_images(samples)
-        for sample in samples:
-            sample['seg_fields'] = []
-            sample['label_map'] = self.label_map
-            sample['reduce_zero_label'] = self.reduce_zero_label
-        return samples
+        self._check_ids(samples)
+        return self._with_images(samples)
+
+    def _check_ids(self, samples: list[dict[str, Any]]) -> None:
+        """Refuse ids that cannot be the names of what is written."""
+        seen = set()
+        for name in (sample['img_id'] for sample in samples):
+            if name in seen or {'', '.', '..'} & {*name.split('/')}:
+                what = 'there twice' if name in seen else 'no name of a file'
+                raise DatasetError(
+                    f'{self.place}: the id {name!r} is {what}; every image '
+                    'needs its own'
+                )
+            seen.add(name)
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """Sample of an index, with what holds for all of them."""
+        return dict(
+            super().get_data_info(idx),
+            seg_fields=[],
+            label_map=self.label_map,
+            reduce_zero_label=self.reduce_zero_label,
+            classes=self.metainfo.get('classes'),
+            overlapping=self.overlapping,
+            labels=self.labels,
+            meta_keys=self.meta_keys,
+        )
+
+    def prepare_data(self, idx: int) -> Any:
+        """Sample after the pipeline; None where it is broken and may be."""
+        try:
+            return super().prepare_data(idx)
+        except (InputError, FileNotFoundError) as error:
+            if self.strict or self.test_mode:
+                raise
+            name = self.get_data_info(idx)['img_id']
+            broken = self.left_out.setdefault('samples that are broken', [])
+            if name not in broken:
+                broken.append(name)
+                self.report(f'{name} is replaced by another sample: {error}')
+            return None
+
+    def path_of(
+        self, name: str, suffix: str = '', prefix: str = 'img_path'
+    ) -> str:
+        """Path of a file that a table names.
+
+        Args:
+            name: Path below the folder.
+            suffix: Added to it.
+            prefix: Key of ``data_prefix``, whose folder it is; else it is
+                ``data_root``.
+
+        Raises:
+            InputError: If it leads out of the folder.
+        """
+        folder = self.data_prefix.get(prefix) or self.data_root
+        return str(inside(folder, name + suffix))
+
+    def check_classes(self) -> None:
+        """Refuse a data set of no owner that does not name its classes."""
+        if not self.metainfo.get('classes'):
+            raise DatasetError(
+                f'{self.place}: what are its classes? metainfo=dict(classes='
+                "('background', 'lesion')) names them"
+            )
+
+    def leave_out(
+        self,
+        names: Sequence[str],
+        what: str,
+        cure: str,
+        *,
+        error: type[Exception] = DatasetError,
+    ) -> None:
+        """Stop where something is missing or broken, or list and count it.
+
+        Args:
+            names: What is concerned; nothing happens where there is none.
+            what: What is wrong with them, as ``'images without a mask'``.
+            cure: What to do about it.
+            error: What is raised.
+
+        Raises:
+            DatasetError: If the data set is ``strict``, or ``error``.
+        """
+        if not names:
+            return
+        if self.strict:
+            raise error(
+                f'{self.place}: {len(names)} {what}, first {names[0]}; '
+                f'{cure}, or leave them out by strict=False'
+            )
+        self.left_out.setdefault(what, []).extend(names)
+        self.report(f'{len(names)} {what} left out: {", ".join(names)}')
 
     def fold_numbers(self) -> list[int]:
         """Numbers that ``fold`` can have.
@@ -128,25 +232,35 @@ class MedicalDataset(BaseSegDataset):
                 return found
         raise FileNotFoundError(f'{path} does not exist; check split')
 
-    def _check_images(self, samples: list[dict[str, Any]]) -> None:
+    def _with_images(
+        self, samples: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
         folders: dict[str, set[str]] = {}
-        missing = []
+        missing: dict[str, str] = {}  # first file that is not there, by id
         for sample in samples:
-            folder, name = os.path.split(sample['img_path'])
-            if folder not in folders:
-                found = os.path.isdir(folder) and os.listdir(folder)
-                folders[folder] = set(found or ())
-            if name not in folders[folder]:
-                missing.append(sample)
-        if missing:
-            first = missing[0]
+            paths = sample['img_path']
+            for path in [paths] if isinstance(paths, str) else paths:
+                folder, name = os.path.split(path)
+                if folder not in folders:
+                    found = os.path.isdir(folder) and os.listdir(folder)
+                    folders[folder] = set(found or ())
+                if name not in folders[folder]:
+                    missing.setdefault(sample['img_id'], path)
+        if missing and self.strict:
+            name, path = next(iter(missing.items()))
             raise FileNotFoundError(
-                f'{self.ann_file}: {len(missing)} of {len(samples)} images '
-                f'are missing, first id {first["img_id"]!r}: '
-                f'{first["img_path"]} does not exist; check data_root and '
-                'data_prefix, or unpack the archive again'
+                f'{self.place}: {len(missing)} of {len(samples)} images '
+                f'are missing, first id {name!r}: {path} does not exist; '
+                'check data_root and data_prefix, or unpack the archive again'
             )
+        self.leave_out([*missing], 'images that are missing', '')
+        return [s for s in samples if s['img_id'] not in missing]
+
+    @property
+    def place(self) -> str:
+        """File or folder that lists the data set, for messages."""
+        return str(self.ann_file or self.data_root)
 
     def report(self, message: str) -> None:
-        """Log a count of what was tolerated or skipped."""
-        print_log(f'{self.ann_file}: {message}', logger='current')
+        """Log a count of what was tolerated or left out."""
+        print_log(f'{self.place}: {message}', logger='current')

@@ -116,7 +116,7 @@ class HuBMAPDataset(MedicalDataset):
         name = row['id']
         sample: dict[str, Any] = dict(
             img_id=name,
-            img_path=f'{self.data_prefix["img_path"]}/{name}{self.img_suffix}',
+            img_path=self.path_of(name, self.img_suffix),
             organ=row['organ'],
             data_source=row['data_source'],
             pixel_size=self._number(row, 'pixel_size'),
@@ -129,8 +129,9 @@ class HuBMAPDataset(MedicalDataset):
             sample['height'] = int(self._number(row, 'img_height'))
             sample['width'] = int(self._number(row, 'img_width'))
         if self.mask_source == 'polygon' and self.labelled:
-            folder = self.data_prefix['seg_map_path']
-            sample['polygon_path'] = f'{folder}/{name}.json'
+            path = self.path_of(name, '.json', 'seg_map_path')
+            sample['annotation_path'] = path
+            sample['annotation_format'] = 'hubmap_json'
         elif 'rle' in row:
             sample['rle'] = row['rle']
             sample['rle_dialect'] = 'kaggle'

@@ -49,3 +49,36 @@ def test_compressed_counts_round_trip(counts):
     np.testing.assert_array_equal(
         text.decompress_counts(text.compress_counts(counts)), counts
     )
+
+
+@given(counts=st.lists(st.integers(0, 2**40), min_size=1, max_size=40))
+@settings(deadline=None)
+def test_numpy_compresses_counts_alike(counts):
+    counts = np.array(counts, np.int64)
+    raw = text._compress(counts)
+    assert text._compress.fallback(counts).tobytes() == raw.tobytes()
+    for way in (text._decompress, text._decompress.fallback):
+        again, problem = way(raw)
+        assert (again.tolist(), problem) == (counts.tolist(), 0)
+
+
+@pytest.mark.parametrize(
+    ('written', 'message'),
+    [
+        ('1o', 'end within a number'),
+        ('1 2', 'characters outside'),
+        ('1\x7f', 'characters outside'),
+        ('o' * 12 + '1', 'over 60 bits'),
+    ],
+)
+def test_broken_counts_with_and_without_numba(written, message, monkeypatch):
+    for way in (text._decompress, text._decompress.fallback):
+        monkeypatch.setattr(text, '_decompress', way)
+        with pytest.raises(ValueError, match=message):
+            text.decompress_counts(written)
+
+
+def test_no_counts():
+    for way in (text._decompress, text._decompress.fallback):
+        assert way(np.empty(0, np.uint8))[0].size == 0
+    assert text.compress_counts(np.empty(0, np.int64)) == ''

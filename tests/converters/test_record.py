@@ -40,6 +40,7 @@ def test_outlines_are_painted_as_their_file_means_them():
         'opencv': 16,
         'pil': 16,
         'corners': 9,
+        'coco': 9,
     }
     assert areas['corners'][1:4, 2:5].all()
 

@@ -4,6 +4,7 @@ import pytest
 
 from mmseg_medical.converters.table import (
     TableError,
+    iter_table,
     read_table,
     write_table,
 )
@@ -90,3 +91,21 @@ def test_quotation_marks_do_not_swallow_rows(tmp_path, cell):
     path.write_text(f'rle,id\n1 2,a\n3 4,{cell}\n5 6,c\n7 8,d\n')
     with pytest.raises(TableError, match=r'a\.csv line \d: '):
         read_table(path, ['id'], key='id')
+
+
+def test_rows_come_one_after_another(tmp_path):
+    path = write(tmp_path, 'id,rle\na,1\nb,2\nc\n')
+    rows = iter_table(path, ['id'])
+    assert next(rows) == (2, dict(id='a', rle='1'))
+    assert next(rows) == (3, dict(id='b', rle='2'))
+    with pytest.raises(TableError, match='line 4: 1 cells'):
+        next(rows)
+
+
+@pytest.mark.parametrize('header', ['', 'id, rle\n'])
+def test_tables_without_a_header(tmp_path, header):
+    path = write(tmp_path, f'{header}a,1\n', 'utf-8-sig')
+    ((_, row),) = iter_table(path, ['id'], bare=['id', 'rle'])
+    assert row == dict(id='a', rle='1')
+    with pytest.raises(TableError, match="no column 'key'"):
+        list(iter_table(path, ['key'], bare=['id', 'rle']))

@@ -119,3 +119,28 @@ def test_groups_of_a_class_stay_on_one_side(hubmap):
     assert val.fold_numbers() == [0, 1]
     with pytest.raises(SplitError, match='3 folds need 3 groups or more'):
         Grouped(data_root=root, fold=0, num_folds=3)
+
+
+def test_missing_images_can_be_left_out(hubmap):
+    root = hubmap()
+    for name in ('102', '104'):
+        (root / 'train_images' / f'{name}.tiff').unlink()
+    dataset = HuBMAPDataset(data_root=str(root), strict=False)
+    assert ids(dataset) == ['101', '103']
+    assert dataset.left_out == {'images that are missing': ['102', '104']}
+
+
+def test_what_holds_for_all_samples_is_not_stored_with_each(hubmap):
+    dataset = HuBMAPDataset(data_root=str(hubmap()))
+    first, second = (dataset.get_data_info(k) for k in range(2))
+    assert first['classes'] == ('background', 'functional tissue unit')
+    assert first['overlapping'] is False
+    assert first['seg_fields'] is not second['seg_fields']
+    assert b'functional' not in dataset.data_bytes.tobytes()
+
+
+@pytest.mark.parametrize('name', ['../101', 'a/../../b', '/101', ''])
+def test_names_that_lead_elsewhere(hubmap, name):
+    root = hubmap(id=name, count=1)
+    with pytest.raises(ValueError, match=r"leads out of|no name|id is ''"):
+        HuBMAPDataset(data_root=str(root))

@@ -1,13 +1,17 @@
 import csv
+import shutil
 
 import numpy as np
 import pytest
+import tifffile
 from mmseg.registry import DATASETS
 
 from mmseg_medical.converters import rle
+from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.table import TableError
 from mmseg_medical.datasets import DatasetError, HuBMAPDataset
 
+COLUMNS = HuBMAPDataset.COLUMNS
 PIPELINE = [
     dict(type='LoadImageRegion'),
     dict(type='LoadMaskRegion'),
@@ -165,4 +169,50 @@ def test_test_images_have_no_polygons(hubmap):
     dataset = HuBMAPDataset(
         'test.csv', str(root), mask_source='polygon', test_mode=True
     )
-    assert 'polygon_path' not in dataset.get_data_info(0)
+    assert 'annotation_path' not in dataset.get_data_info(0)
+
+
+def test_a_real_size_that_the_table_has_wrong(real_data, tmp_path):
+    """Image 10078: 2023 x 2023 in the table, 2025 wide."""
+    folder = real_data('real_rle') / 'hubmap'
+    text = (folder / 'metadata_10078.csv').read_text()
+    text = text.replace('image_height,image_width', 'img_height,img_width')
+    (tmp_path / 'train.csv').write_text(text)
+    (tmp_path / 'train_images').mkdir()
+    expected = read_labels(folder / '10078_mask.png')
+    tifffile.imwrite(
+        tmp_path / 'train_images' / '10078.tiff',
+        np.zeros((*expected.shape, 3), np.uint8),
+        photometric='rgb',
+    )
+    (item,) = HuBMAPDataset(data_root=str(tmp_path), pipeline=PIPELINE)
+    mask = item['data_samples'].gt_sem_seg.data.numpy()[0]
+    np.testing.assert_array_equal(mask, expected > 0)
+    with pytest.raises(ValueError, match=r'2023 x 2023 .* has 2023 x 2025'):
+        HuBMAPDataset(
+            data_root=str(tmp_path), wrong_sizes=(), pipeline=PIPELINE
+        )[0]
+
+
+def test_real_polygons(real_data, tmp_path):
+    """20 files of the competition, on images that have a size alone."""
+    folder = real_data('hubmap_layout_tissue') / 'hubmap_real_polygons'
+    rows = [COLUMNS]
+    (tmp_path / 'train_images').mkdir()
+    shutil.copytree(folder, tmp_path / 'train_annotations')
+    for path in sorted(folder.glob('*.json')):
+        rows.append([path.stem, 'lung', 'HPA', '3001', '3002', '0.4', '4'])
+        tifffile.imwrite(
+            tmp_path / 'train_images' / f'{path.stem}.tiff',
+            np.zeros((3001, 3002), np.uint8),
+            compression='zlib',
+        )
+    with (tmp_path / 'train.csv').open('w', newline='') as file:
+        csv.writer(file).writerows(rows)
+    dataset = HuBMAPDataset(
+        data_root=str(tmp_path), mask_source='polygon', pipeline=PIPELINE
+    )
+    assert len(dataset) == 20
+    for item in dataset:
+        share = item['data_samples'].gt_sem_seg.data.float().mean()
+        assert 0.001 < share < 0.7

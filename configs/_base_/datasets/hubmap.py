@@ -1,6 +1,6 @@
 # HuBMAP + HPA 2022 as its owner publishes it; one image in five validates.
-dataset_type = 'HuBMAPDataset'
-data_root = 'data/hubmap'
+_base_ = './_loaders.py'
+data = dict(type='HuBMAPDataset', data_root='data/hubmap')
 scale = (1024, 1024)
 train_pipeline = [
     dict(
@@ -32,33 +32,6 @@ test_pipeline = [
     dict(type='LoadMaskRegion', required=False),
     dict(type='PackMedicalInputs'),
 ]
-train_dataloader = dict(
-    batch_size=2,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        fold=0,
-        part='train',
-        pipeline=train_pipeline,
-    ),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        fold=0,
-        part='val',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
-)
+train_dataloader = dict(dataset=dict(**data, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(**data, pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='OverlapMetric')
-test_evaluator = val_evaluator

@@ -2,6 +2,7 @@
 
 import functools
 import os
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.runs import Runs
+from mmseg_medical.converters.tiff import Region
+from mmseg_medical.datasets.transforms._mask_images import Asked
+from mmseg_medical.datasets.transforms._mask_objects import first_class
+from mmseg_medical.datasets.transforms._masks import SOURCES, load_mask
 from mmseg_medical.datasets.transforms._sample import load_runs, mask_frame
 
 IntArray = NDArray[np.int64]
@@ -30,12 +35,11 @@ def random_foreground(
     """Row and column of a pixel of foreground, a class first, then a pixel.
 
     Args:
-        results: Sample with ``rle`` or ``seg_map_path``.
+        results: Sample with a mask of any kind.
         size: (height, width) of the image in pixels.
         weights: How often each class is chosen among those that the image
-            has; None for all alike. Of a list of run lengths a class is its
-            place in the list, of one it is 1, of an image of masks the value
-            that is stored.
+            has; None for all alike. A class is its place among the classes
+            of the data set, of an image of masks the value that is stored.
 
     Returns:
         None where there is no foreground, or what is there is not
@@ -44,10 +48,10 @@ def random_foreground(
     found: Mapping[int, Any]
     if 'rle' in results:
         found = _of_runs(results, size)
-    elif 'seg_map_path' in results:
+    elif isinstance(results.get('seg_map_path'), str):
         found = _of_image(results, size)
     else:
-        return None
+        found = _of_parts(results, size)
     classes = [k for k in found if weights is None or weights.get(k, 0) > 0]
     if not classes:
         return None
@@ -68,8 +72,8 @@ def _of_runs(results: dict[str, Any], size: Pixel) -> dict[int, Runs]:
         runs = load_runs(results, size)
     except rle.RLEError:
         return {}
-    first = 0 if isinstance(results['rle'], list) else 1
-    return {k: r for k, r in enumerate(runs, first) if r.starts.size}
+    known = enumerate(runs, first_class(results))
+    return {k: r for k, r in known if r.starts.size}
 
 
 def _nth_pixel(runs: Runs, nth: int) -> tuple[int, Any]:
@@ -96,6 +100,45 @@ def _of_image(results: dict[str, Any], size: Pixel) -> dict[int, IntArray]:
     return found if shape == tuple(size) else {}
 
 
+# Candidates of the last images whose masks are painted, by image.
+_painted: OrderedDict[str, dict[int, IntArray]] = OrderedDict()
+
+
+def _of_parts(results: dict[str, Any], size: Pixel) -> dict[int, IntArray]:
+    """Pixels of objects, or of files of classes, painted whole once."""
+    source = next((key for key in SOURCES if key in results), None)
+    if source is None:
+        return {}
+    name = str(results['img_path'])
+    if name not in _painted:
+        asked = Asked(size, Region(0, 0, *size))
+        try:
+            mask = load_mask(source, results, asked)
+        except (OSError, ValueError):
+            return {}
+        if mask.ndim == 3:
+            found = {k: mask[..., k] == 1 for k in range(mask.shape[2])}
+        else:
+            values = [v for v in np.unique(mask) if v not in (0, _IGNORED)]
+            found = {int(v): mask == v for v in values}
+        _painted[name] = {
+            k: _some(np.flatnonzero(pixels))
+            for k, pixels in found.items()
+            if pixels.any()
+        }
+        if len(_painted) > 1024:
+            _painted.popitem(last=False)
+    return _painted[name]
+
+
+def _some(pixels: IntArray) -> IntArray:
+    """At most as many as are kept, the same in every worker."""
+    if len(pixels) <= _CANDIDATES:
+        return pixels
+    random = np.random.default_rng(0)
+    return pixels[random.integers(0, len(pixels), _CANDIDATES)]
+
+
 @functools.lru_cache(maxsize=1024)
 def _candidates(
     path: str, frame: int | None, plane: Any, _mtime: int, _size: int
@@ -119,11 +162,5 @@ def _candidates(
         classes = [v for v in classes if v != _IGNORED]
     if len(classes) > _MOST_CLASSES:
         flat, classes = (flat != 0).astype(np.uint8), [1]
-    random = np.random.default_rng(0)  # the same in every worker
-    found = {}
-    for value in classes:
-        pixels = np.flatnonzero(flat == value)
-        if len(pixels) > _CANDIDATES:
-            pixels = pixels[random.integers(0, len(pixels), _CANDIDATES)]
-        found[value] = pixels
+    found = {v: _some(np.flatnonzero(flat == v)) for v in classes}
     return (shape[0], shape[1]), found

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.image import image_size
+from mmseg_medical.converters.runs_geometry import nothing, union
 from mmseg_medical.errors import InputError
 
 
@@ -88,20 +89,31 @@ def true_size(results: dict[str, Any]) -> tuple[int, int]:
 def load_runs(
     results: dict[str, Any], size: tuple[int, int], *, repair: bool = False
 ) -> list[rle.Runs]:
-    """Runs of each class of a sample, read once."""
-    if 'runs' not in results:
-        texts = results['rle']
-        results['runs'] = [
-            rle.load(
-                text,
-                size,
-                results['rle_dialect'],
-                repair=repair,
-                where=results.get('where', ''),
-            )
-            for text in (texts if isinstance(texts, list) else [texts])
+    """Runs of each class of a sample but the background, read once.
+
+    ``rle`` is a text, or a list of one item per class: a text, or a list of
+    texts whose masks are united.
+    """
+    if 'runs' in results:
+        return results['runs']
+    dialect, where = results['rle_dialect'], results.get('where', '')
+
+    def load(text: Any, where: str) -> rle.Runs:
+        if isinstance(text, list):
+            return union([nothing(size), *(load(t, where) for t in text)])
+        return rle.load(text, size, dialect, repair=repair, where=where)
+
+    texts = results['rle']
+    if isinstance(texts, list):
+        names = results.get('classes') or range(len(texts))
+        runs = [
+            load(text, f'{where} {name}')
+            for text, name in zip(texts, names[-len(texts) :], strict=True)
         ]
-    return results['runs']
+    else:
+        runs = [load(texts, where)]
+    results['runs'] = runs
+    return runs
 
 
 def mask_fields(results: dict[str, Any]) -> list[str]:

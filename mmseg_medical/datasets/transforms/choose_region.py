@@ -25,19 +25,17 @@ class ChooseRandomRegion(BaseTransform):
         ratio: Least and greatest width divided by height, relative to the
             image's.
         prob: Probability of choosing a window; else the whole image is read.
-        foreground: Probability that the window holds a pixel of foreground,
-            where the mask is known as run lengths or is an image of class
-            indices: of a class of those that the image has, then of a pixel
-            of it.
+        foreground: Probability that the window holds a pixel of foreground:
+            of a class of those that the image has, then of a pixel of it.
         classes: How often each class is chosen then, as ``{1: 1, 3: 2}``,
-            others never; None for all alike. Classes are as stored; of a
-            list of run lengths the place in the list, from 0.
+            others never; None for all alike. A class is its place among
+            those of the data set; in an image of masks the stored value.
         crop_size: (height, width) of the window in pixels instead of
             ``scale`` and ``ratio``; an image that is smaller is read whole
             along that side.
 
-    An image of masks is read whole once by each worker, which keeps 1,024
-    pixels of each class of the last 1,024 images.
+    Masks other than run lengths are read whole once by each worker, which
+    keeps 1,024 pixels of each class of the last 1,024 images.
 
     Raises:
         InputError: If a range is empty or out of bounds.

@@ -2,34 +2,46 @@
 
 from typing import Any
 
-import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from mmseg_medical.converters.hubmap_json import read_polygons
-from mmseg_medical.converters.image import image_size, read_labels
-from mmseg_medical.converters.polygon import rasterize
+from mmseg_medical.converters.polygon import PAINTERS
 from mmseg_medical.converters.tiff import Region
-from mmseg_medical.datasets.transforms._sample import (
-    load_runs,
-    mask_frame,
-    true_size,
-)
+from mmseg_medical.datasets.transforms._mask_images import Asked
+from mmseg_medical.datasets.transforms._masks import SOURCES, load_mask
+from mmseg_medical.datasets.transforms._sample import true_size
 from mmseg_medical.errors import InputError
-
-# Keys of a sample that tell where its mask comes from.
-_MASKS = {'rle', 'polygon_path', 'seg_map_path'}
 
 
 @TRANSFORMS.register_module()
 class LoadMaskRegion(BaseTransform):
     """Read the mask, or the region that was chosen.
 
-    The mask is painted from run lengths or from polygons, or read from an
-    image of class indices (gray, palette or 1 bit), at the size of the image
-    file; ``label_map`` and ``reduce_zero_label`` of the data set hold for
-    images of class indices. After ``Resize`` it
-    has the original size, as a metric needs it.
+    The mask is painted at the size of the image file from what its sample
+    has; after ``Resize`` it has the original size, as a metric needs it.
+
+    =================== ======================================================
+    key of the sample   what it is
+    =================== ======================================================
+    ``rle``             run lengths of ``rle_dialect``; or a list of one item
+                        per class, a text or a list of texts to unite
+    ``annotations``     objects of an annotation file, as
+                        :class:`mmseg_medical.converters.record.Annotation`
+    ``annotation_path`` annotation file of the image, in the format
+                        ``annotation_format``
+    ``object_paths``    list of one image of masks per object
+    ``seg_map_path``    image of class indices (gray, palette or 1 bit), or of
+                        the colours ``colours``; or a list of one file per
+                        class, None where there is none
+    =================== ======================================================
+
+    Where the sample says ``overlapping``, masks are (H, W, C) planes of 0 and
+    1, one per class. Else they are labels, and what comes later lies above;
+    lists are of the classes without the background.
+    ``labels`` of the data set, which may be ``{'tumor': 'lesion', 'artefact':
+    None, '*': 255}``, name the classes of the labels in annotation files:
+    None leaves the object out, 255 its pixels, and ``'*'`` is any other label.
+    ``label_map`` and ``reduce_zero_label`` hold for images of class indices.
 
     Args:
         repair: Mend run lengths that are not well-formed, with a warning.
@@ -37,19 +49,25 @@ class LoadMaskRegion(BaseTransform):
             of a competition.
         values: Labels of the values that an image of masks holds, as
             ``{255: 1}``; values that are not named are labels themselves.
+        value_thr: Least value of the foreground in images of masks that are
+            gray, as JPEG makes them; the foreground is 1.
+        painter: Which pixels an outline holds, of
+            :mod:`mmseg_medical.converters.polygon`; by default as its format
+            means them.
 
-    Required keys: img_path; rle and rle_dialect, or polygon_path, or
-    seg_map_path; region, frame and plane (optional, as for the image);
-    seg_frame (optional), where the mask is another frame of its file.
-    Added keys: gt_seg_map (H, W) uint8 or as stored, seg_fields. Where ``rle``
-    is a list, one per class, classes may overlap: (H, W, C) of 0 and 1.
+    Required keys: img_path; one of the keys above; region, frame and plane
+    (optional, as for the image); seg_frame (optional), where the mask is
+    another frame of its file.
+    Added keys: gt_seg_map (H, W) uint8 or as stored, or (H, W, C) uint8;
+    seg_fields.
 
     Raises:
+        FileNotFoundError: If a file is missing.
         RLEError, AnnotationError, PolygonError, ImageError: If the mask
             cannot be read.
-        InputError: If its size differs from the image's, or an image of
-            masks holds 255 as its only foreground and ``values`` does not
-            say what that means.
+        InputError: If its size differs from the image's, a label or a colour
+            is of no class, or an image of masks holds 255 as its only
+            foreground and ``values`` does not say what that means.
     """
 
     def __init__(
@@ -58,76 +76,32 @@ class LoadMaskRegion(BaseTransform):
         repair: bool = False,
         required: bool = True,
         values: dict[int, int] | None = None,
+        value_thr: int | None = None,
+        painter: str | None = None,
     ) -> None:
+        if painter not in (None, *PAINTERS):
+            raise InputError(f'painter is one of {PAINTERS}, got {painter!r}')
         self.repair = repair
         self.required = required
         self.values = values
+        self.value_thr = value_thr
+        self.painter = painter
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        if not self.required and not _MASKS & results.keys():
+        source = next((key for key in SOURCES if key in results), None)
+        if source is None and not self.required:
             return results
-        size = true_size(results)
-        region = Region(*results.get('region', (0, 0, *size)))
-        if 'rle' in results:
-            masks = [
-                runs.crop(*region).to_mask()
-                for runs in load_runs(results, size, repair=self.repair)
-            ]
-            overlapping = isinstance(results['rle'], list)
-            mask = np.stack(masks, 2) if overlapping else masks[0]
-        elif 'polygon_path' in results:
-            path = results['polygon_path']
-            mask = rasterize(read_polygons(path), size, region, where=path)
-        elif 'seg_map_path' in results:
-            mask = self._read(results, size, region)
-            mask = self._to_labels(mask, results)
-        else:
+        if source is None:
             raise InputError(
                 f'{results["img_path"]} has no mask: a sample needs one of '
-                f'{sorted(_MASKS)}, or LoadMaskRegion(required=False)'
+                f'{sorted(SOURCES)}, or LoadMaskRegion(required=False)'
             )
-        results['gt_seg_map'] = mask
+        size = true_size(results)
+        region = Region(*results.get('region', (0, 0, *size)))
+        asked = Asked(
+            *(size, region, self.repair, self.values),
+            *(self.value_thr, self.painter),
+        )
+        results['gt_seg_map'] = load_mask(source, results, asked)
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results
-
-    @staticmethod
-    def _read(
-        results: dict[str, Any], size: tuple[int, int], region: Region
-    ) -> Any:
-        path, frame = results['seg_map_path'], mask_frame(results)
-        plane = results.get('plane', 'axial')
-        found = image_size(path, frame=frame, plane=plane)
-        if found != size:
-            raise InputError(
-                f'{path} has {found[0]} x {found[1]} pixels (height x '
-                f'width), its image {size[0]} x {size[1]}'
-            )
-        return read_labels(path, region, frame=frame, plane=plane)
-
-    def _to_labels(self, mask: Any, results: dict[str, Any]) -> Any:
-        """Stored values as class indices."""
-        if self.values is None:
-            if 255 in mask and not mask[mask != 255].any():
-                raise InputError(
-                    f'{results["seg_map_path"]} holds 255 and no other '
-                    'foreground: LoadMaskRegion(values={255: 1}) makes that '
-                    'a mask, LoadMaskRegion(values={255: 255}) leaves those '
-                    'pixels out'
-                )
-        else:
-            mask = _mapped(mask, self.values)
-        if results.get('reduce_zero_label'):
-            mask = np.where(mask == 0, 255, mask - 1).astype(mask.dtype)
-        if results.get('label_map'):
-            mask = _mapped(
-                mask, {k: v % 256 for k, v in results['label_map'].items()}
-            )
-        return mask
-
-
-def _mapped(mask: Any, values: dict[int, int]) -> Any:
-    """Labels replaced by others, those not named left as they are."""
-    out = mask.copy()
-    for old, new in values.items():
-        out[mask == old] = new
-    return out

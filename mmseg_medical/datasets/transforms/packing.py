@@ -13,6 +13,7 @@ from mmseg.structures import SegDataSample
 # What a sample says about itself, as far as its data set knows it.
 META_KEYS = (
     'img_id',
+    'image_id',
     'img_path',
     'ori_shape',
     'img_shape',
@@ -25,6 +26,9 @@ META_KEYS = (
     'data_source',
     'pixel_size',
     'spacing',
+    'patient',
+    'case',
+    'day',
     'case_day',
     'slice_index',
     'frame',
@@ -45,11 +49,13 @@ class PackMedicalInputs(BaseTransform):
     MMSegmentation's own segmentors need its packer.
 
     Args:
-        meta_keys: Keys to keep as ``metainfo`` where they are present.
+        meta_keys: Keys to keep as ``metainfo`` where they are present,
+            besides those that a data set names itself.
 
     Required keys: img (H, W) or (H, W, C); optional gt_seg_map (H, W) or
-    (H, W, C), and seg_weight (H, W), weights of its pixels in the losses;
-    mixed_seg_map and mix_share of :class:`MixUpWithinGroup`.
+    (H, W, C), seg_weight (H, W), weights of its pixels in the losses, and
+    meta_keys, further keys to keep; mixed_seg_map and mix_share of
+    :class:`MixUpWithinGroup`.
 
     Returns:
         ``inputs``: (C, H, W) tensor. ``data_samples``: SegDataSample with
@@ -72,9 +78,8 @@ class PackMedicalInputs(BaseTransform):
             mask = _planes(results['mixed_seg_map'])
             sample.mixed_sem_seg = PixelData(data=mask)
             sample.set_metainfo(dict(mix_share=results['mix_share']))
-        sample.set_metainfo(
-            {key: results[key] for key in self.meta_keys if key in results}
-        )
+        keys = (*self.meta_keys, *results.get('meta_keys', ()))
+        sample.set_metainfo({k: results[k] for k in keys if k in results})
         return dict(inputs=_planes(results['img']), data_samples=sample)
 
 

@@ -26,6 +26,13 @@ def test_only_known_keys_are_kept():
     assert 'gt_sem_seg' not in out['data_samples']
 
 
+def test_keys_that_a_data_set_names_itself():
+    img = np.zeros((2, 2, 3), np.uint8)
+    sample = dict(img=img, img_id='a', scanner='x', meta_keys=('scanner',))
+    out = PackMedicalInputs()(sample)
+    assert out['data_samples'].metainfo == dict(img_id='a', scanner='x')
+
+
 def test_weights_of_pixels_are_packed():
     img = np.zeros((2, 3, 3), np.uint8)
     weight = np.arange(6, dtype=np.float32).reshape(2, 3)

@@ -1,0 +1,109 @@
+"""HuBMAP 2021: glomeruli in whole slides of the kidney."""
+
+from pathlib import Path
+from typing import Any
+
+from mmseg.registry import DATASETS
+
+from mmseg_medical.converters.table import read_table
+from mmseg_medical.datasets.base import DatasetError, MedicalDataset
+
+
+@DATASETS.register_module()
+class HuBMAPKidneyDataset(MedicalDataset):
+    """HuBMAP 2021, Hacking the Kidney: glomeruli in whole slides.
+
+    - Source: kaggle.com/competitions/hubmap-kidney-segmentation
+    - Licence: of the competition; HuBMAP data CC BY 4.0
+    - Counts: 20 slides (11 fresh frozen, 9 in paraffin), some of them for
+      training
+    - Format: 8-bit RGB TIFF of a whole slide, channels first or
+      last or as pages; masks as run lengths (columns, first pixel
+      1)
+    - Classes: one, the glomerulus
+    - Staining: periodic acid-Schiff (PAS)
+
+    .. code-block:: none
+
+        data_root/
+        ├── train.csv                           id,encoding
+        ├── train/<id>.tiff
+        ├── HuBMAP-20-dataset_information.csv   image_file, patient_number …
+        ├── sample_submission.csv               id,predicted
+        └── test/<id>.tiff
+
+    Citation: Jain et al., Communications Biology 6, 717 (2023).
+
+    Windows of slides are read by :class:`ChooseRandomRegion`. Samples carry
+    ``patient`` where the table of information is there, and folds keep
+    patients whole.
+
+    Args:
+        ann_file: ``'train.csv'``, or ``'sample_submission.csv'`` for the ids
+            of the test.
+        data_root: Folder of the tree above.
+        img_suffix: Suffix of the slides.
+        data_prefix: Folder of the slides, by default the one of the tree
+            above that belongs to ``ann_file``.
+        kwargs: Arguments of :class:`MedicalDataset`.
+
+    Raises:
+        TableError: If the table has not the columns above.
+        FileNotFoundError: If slides are missing.
+    """
+
+    METAINFO = dict(
+        classes=('background', 'glomerulus'),
+        palette=[[0, 0, 0], [0, 158, 115]],
+    )
+    INFORMATION = 'HuBMAP-20-dataset_information.csv'
+
+    def __init__(
+        self,
+        ann_file: str = 'train.csv',
+        data_root: str = 'data/hubmap_kidney',
+        *,
+        img_suffix: str = '.tiff',
+        data_prefix: dict[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.labelled = 'sample_submission' not in ann_file
+        folder = 'train' if self.labelled else 'test'
+        super().__init__(
+            ann_file,
+            data_root,
+            img_suffix=img_suffix,
+            data_prefix=dict(img_path=folder) | (data_prefix or {}),
+            **kwargs,
+        )
+
+    def load_samples(self) -> list[dict[str, Any]]:
+        columns = ('id', 'encoding') if self.labelled else ('id',)
+        rows = read_table(self.ann_file, columns, key='id')
+        if not rows:
+            raise DatasetError(f'{self.ann_file} has no rows')
+        patients = self._patients()
+        samples = []
+        for row in rows:
+            name = row['id']
+            path = self.path_of(name, self.img_suffix)
+            sample = dict(img_id=name, img_path=path)
+            if self.labelled:
+                sample['rle'] = row['encoding']
+                sample['rle_dialect'] = 'kaggle'
+                sample['where'] = f'{self.ann_file} id {name}'
+            if name in patients:
+                sample['patient'] = patients[name]
+            samples.append(sample)
+        if all('patient' in sample for sample in samples):
+            self.group = 'patient'
+        return samples
+
+    def _patients(self) -> dict[str, str]:
+        path = Path(self.data_root, self.INFORMATION)
+        if not path.is_file():
+            return {}
+        rows = read_table(path, ('image_file', 'patient_number'))
+        return {
+            Path(row['image_file']).stem: row['patient_number'] for row in rows
+        }

@@ -1,0 +1,54 @@
+"""Each data set with a config trains and validates from its owner's tree."""
+
+import json
+
+import pytest
+from mmengine.config import Config
+
+import mmseg_medical
+
+LEAVES = {
+    'uw_madison': 'uwmgi/unet_efficientnetb1.py',
+    'siim': 'siim_acr/unet_r34.py',
+    'stas': 'stas/deeplabv3plus_r50.py',
+    'nuclei': 'nuclei/unet_r50.py',
+}
+
+
+def shrink(pipeline):
+    """Images of 64 pixels where a pipeline resizes or crops."""
+    for step in pipeline:
+        if step.type == 'Resize':
+            step.scale = (64, 64)
+        elif step.type == 'RandomCrop':
+            step.crop_size = (48, 48)
+
+
+@pytest.mark.parametrize('name', LEAVES)
+def test_two_iterations_of_each_leaf(name, request, tool, tmp_path):
+    root = request.getfixturevalue(name)()
+    cfg = Config.fromfile(mmseg_medical.config_path(LEAVES[name]))
+    for loader in ('train', 'val', 'test'):
+        loader = cfg[f'{loader}_dataloader']
+        loader.batch_size, loader.num_workers = 2, 0
+        loader.persistent_workers = False
+        loader.dataset.update(data_root=str(root), num_folds=2)
+        shrink(loader.dataset.pipeline)
+    cfg.train_cfg.update(max_iters=2, val_interval=2)
+    cfg.default_hooks.logger.interval = 1
+    cfg.dump(tmp_path / 'cfg.py')
+    work_dir = tmp_path / 'work'
+    tool('train').main(
+        [
+            *(str(tmp_path / 'cfg.py'), '--work-dir', str(work_dir)),
+            '--no-pretrained',
+        ]
+    )
+    (log,) = work_dir.glob('*/vis_data/scalars.json')
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    losses = [entry['loss'] for entry in entries if 'loss' in entry]
+    assert len(losses) == 2
+    assert all(0 < loss < 100 for loss in losses)
+    best = cfg.default_hooks.checkpoint.save_best
+    assert 0 <= entries[-1][best] <= 1
+    assert len([*work_dir.glob(f'best_{best}_iter_2.pth')]) == 1

@@ -1,0 +1,178 @@
+"""Convert annotations from one format to another.
+
+Usage: tools/convert.py FROM TO --to-format FORMAT
+"""
+
+import argparse
+import ast
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.utils import ProgressBar
+
+from mmseg_medical.apis.command_line import run_tool
+from mmseg_medical.apis.convert import Conversion, convert
+from mmseg_medical.converters.formats import (
+    FORMATS,
+    get_format,
+    recognise,
+    recognise_target,
+)
+from mmseg_medical.errors import InputError
+
+_LISTED = 20  # errors and warnings that are printed
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Convert annotations; ``argv`` as on the command line."""
+    args = _parser().parse_args(argv)
+    if args.from_format:
+        from_format = get_format(args.from_format)
+    else:
+        from_format = recognise(args.source)
+    if args.to_format:
+        to_format = get_format(args.to_format)
+    else:
+        to_format = recognise_target(args.target)
+    writes = _options(args.to_options)
+    if args.overlap:
+        writes['overlap'] = args.overlap
+    done = convert(
+        args.source,
+        args.target,
+        from_format,
+        to_format,
+        classes=args.classes,
+        split=args.split,
+        img_dir=args.images,
+        objects=args.objects,
+        read_options=_options(args.from_options),
+        write_options=writes,
+        skip_errors=args.skip_errors,
+        overwrite=args.overwrite,
+        progress=_Progress(),
+    )
+    _report(done, f'{args.target} ({to_format.name})')
+
+
+class _Progress:
+    """A progress bar that is drawn a few times a second."""
+
+    def __init__(self) -> None:
+        self.bar = ProgressBar(0)
+        self.count = 0
+        self.drawn = time.monotonic()
+
+    def __call__(self) -> None:
+        self.count += 1
+        if time.monotonic() - self.drawn > 0.2:
+            self.bar.update(self.count)
+            self.count, self.drawn = 0, time.monotonic()
+
+
+def _parser() -> argparse.ArgumentParser:
+    formats = '\n'.join(
+        f'  {f.name:18}{f.about}'
+        + ('' if f.writer else ' (read only)')
+        + ('' if f.reader else ' (written only)')
+        + (f' (extra {f.extra})' if f.extra else '')
+        for f in FORMATS.values()
+    )
+    parser = argparse.ArgumentParser(
+        description='Convert annotations from one format to another',
+        epilog=f'formats:\n{formats}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('source', metavar='FROM', help='file or folder')
+    parser.add_argument('target', metavar='TO', help='file or folder')
+    parser.add_argument(
+        '--from-format', metavar='FORMAT', help='recognised where possible'
+    )
+    parser.add_argument(
+        '--to-format', metavar='FORMAT', help='by the suffix where it says so'
+    )
+    parser.add_argument(
+        '--classes',
+        nargs='+',
+        metavar='NAME',
+        help='classes without background, in the order of their indices; all '
+        'labels by default',
+    )
+    parser.add_argument(
+        '--split',
+        nargs='+',
+        metavar='FILE',
+        help='files of ids: only these images; for mmseg a folder for each',
+    )
+    parser.add_argument(
+        '--images', metavar='DIR', help='images, for sizes and for copies'
+    )
+    parser.add_argument(
+        '--objects',
+        action='store_true',
+        help='make an object of each connected part',
+    )
+    parser.add_argument(
+        '--overlap',
+        choices=['refuse', 'later'],
+        help='pixels of several annotations, where a format has one value for '
+        'each: stop, or keep the later one and count them',
+    )
+    for side in ('from', 'to'):
+        parser.add_argument(
+            f'--{side}-options',
+            nargs='+',
+            default=[],
+            metavar='KEY=VALUE',
+            help=f'further arguments of the {side} format, as  '
+            'content=objects  "values={255: \'lung\'}"',
+        )
+    parser.add_argument(
+        '--skip-errors',
+        action='store_true',
+        help='leave out what cannot be converted, and list it',
+    )
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace what is there; a folder is kept as NAME.old',
+    )
+    return parser
+
+
+def _options(pairs: Sequence[str]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition('=')
+        if not equals:
+            raise InputError(f'{pair!r} is not KEY=VALUE')
+        try:
+            options[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            options[key] = value
+    return options
+
+
+def _report(done: Conversion, where: str) -> None:
+    for title, messages in (
+        ('tolerated', done.tolerated),
+        ('skipped', list(map(str, done.skipped))),
+    ):
+        if messages:
+            print(f'\n{title}: {len(messages)}')
+            print('\n'.join(f'  {m}' for m in messages[:_LISTED]))
+            if messages[_LISTED:]:
+                print(f'  … and {len(messages) - _LISTED} more')
+    print(
+        f'\nread: {done.images} images, {done.empty} of them empty; objects: '
+        + (', '.join(f'{k} {n}' for k, n in sorted(done.objects.items())))
+    )
+    if done.classes:
+        names = ', '.join(f'{k} {n}' for k, n in enumerate(done.classes, 1))
+        print(f'classes: {names}')
+    print(f'wrote {done.written} images to {where}')
+
+
+if __name__ == '__main__':
+    run_tool(main)
