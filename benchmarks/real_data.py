@@ -96,24 +96,24 @@ def xrays(cfg: Config, root: Path) -> list[str]:
             pipeline=training if part == 'train' else testing,
             test_mode=part != 'train',
         )
-    base = mmseg_medical.config_path('_base_/models/unet_smp.py')
-    cfg.model = Config.fromfile(base).model
-    cfg.model.merge_from_dict(
-        dict(
-            task='multilabel',
-            data_preprocessor=dict(mean=[127.5], std=[64.0], bgr_to_rgb=False),
-            backbone=dict(
-                encoder_name='resnet18', encoder_weights=None, in_channels=1
-            ),
-            decode_head=dict(
-                encoder_name='resnet18', num_classes=len(classes)
-            ),
-        )
+    base = Config.fromfile(
+        mmseg_medical.config_path('_base_/models/unet_smp.py')
     )
-    cfg.model.decode_head.loss_decode = [
-        dict(type='BCELoss'),
-        dict(type='SoftDiceLoss'),
-    ]
+    losses = [dict(type='BCELoss'), dict(type='SoftDiceLoss')]
+    model = dict(
+        task='multilabel',
+        data_preprocessor=dict(mean=[127.5], std=[64.0], bgr_to_rgb=False),
+        backbone=dict(
+            encoder_name='resnet18', encoder_weights=None, in_channels=1
+        ),
+        decode_head=dict(
+            encoder_name='resnet18',
+            num_classes=len(classes),
+            loss_decode=losses,
+        ),
+    )
+    base.merge_from_dict(dict(model=model))
+    cfg.model = base.model
     cfg.tta_model.update(views=['identity'], variants=SCALES)
     return sorted(p.stem for p in (root / 'images').iterdir())
 

@@ -29,6 +29,7 @@ def test_text_is_read_compressed_or_not(tmp_path):
         ('a.json.gz', gzip.compress(b'[1, 2, 3]')[:-4], 'is no gzip file'),
         ('a.json.gz', gzip.compress(b'[1]' * 99)[:20], 'is no gzip file'),
     ],
+    ids=['cut', 'empty', 'bytes', 'deep', 'no-gzip', 'no-end', 'cut-gzip'],
 )
 def test_what_cannot_be_read_is_named(tmp_path, name, data, message):
     path = tmp_path / name

@@ -28,6 +28,8 @@ class LoadImageRegion(BaseTransform):
     more than once is read once.
 
     Args:
+        channels: 1 makes gray of colours, 3 makes three equal channels of
+            gray, for folders that hold both; None leaves each as it is.
         to_bgr: Reverse the channels of colour images, which files keep as
             RGB, to the BGR of mmcv; of each image in a stack. Three gray
             slices are no colours: set ``bgr_to_rgb=False`` in the
@@ -56,8 +58,15 @@ class LoadImageRegion(BaseTransform):
     """
 
     def __init__(
-        self, *, to_bgr: bool = True, dicom: DICOMOptions | None = None
+        self,
+        *,
+        channels: int | None = None,
+        to_bgr: bool = True,
+        dicom: DICOMOptions | None = None,
     ) -> None:
+        if channels not in (None, 1, 3):
+            raise InputError(f'channels is 1, 3 or None, got {channels}')
+        self.channels = channels
         self.to_bgr = to_bgr
         self.dicom = dicom
         unknown = set(dicom or ()) - DICOMOptions.__annotations__.keys()
@@ -102,9 +111,15 @@ class LoadImageRegion(BaseTransform):
             plane=results.get('plane', 'axial'),
             dicom=self.dicom,
         )
-        if img.ndim == 3 and img.shape[2] == 3 and self.to_bgr:
+        coloured = img.ndim == 3 and img.shape[2] == 3
+        if coloured and self.channels == 1:
+            img = cv2.cvtColor(img, cv2.COLOR_RGB2GRAY)
+        elif coloured and self.to_bgr:
             img = cv2.cvtColor(img, cv2.COLOR_RGB2BGR)
-        return img[..., None] if img.ndim == 2 else img
+        img = img[..., None] if img.ndim == 2 else img
+        if self.channels == 3 and img.shape[2] == 1:
+            img = img.repeat(3, 2)
+        return img
 
 
 def _check_alike(first: Source, img: Any, other: Source, pixels: Any) -> None:

@@ -179,3 +179,21 @@ def test_the_file_tells_the_spacing_where_the_sample_does_not(dicom):
     assert LoadImageRegion()(dict(img_path=path))['spacing'] == (0.5, 0.25)
     known = dict(img_path=[path] * 3, spacing=(3, 1, 1))
     assert LoadImageRegion()(known)['spacing'] == (3, 1, 1)
+
+
+def test_gray_and_colours_of_one_folder(tmp_path):
+    rgb = np.zeros((4, 5, 3), np.uint8)
+    rgb[..., 0] = 200  # red: 0.299 of the brightness
+    cv2.imwrite(str(tmp_path / 'rgb.png'), rgb[..., ::-1])
+    cv2.imwrite(str(tmp_path / 'gray.png'), rgb[..., 0])
+    for channels, red, gray in (
+        (1, [60], [200]),
+        (3, [0, 0, 200], [200] * 3),
+        (None, [0, 0, 200], [200]),
+    ):
+        load = LoadImageRegion(channels=channels)
+        for name, pixel in (('rgb', red), ('gray', gray)):
+            img = load(dict(img_path=str(tmp_path / f'{name}.png')))['img']
+            np.testing.assert_array_equal(img[1, 2], pixel)
+    with pytest.raises(ValueError, match='channels is 1, 3 or None, got 4'):
+        LoadImageRegion(channels=4)
