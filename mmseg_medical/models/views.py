@@ -20,6 +20,7 @@ SYMMETRIES = {
     'transverse': (True, True, True),
 }
 GROUPS = {
+    'hflip': ('identity', 'hflip'),
     'flips': ('identity', 'hflip', 'vflip', 'rot180'),
     'd4': tuple(SYMMETRIES),
 }

@@ -26,7 +26,8 @@ class MedicalTTAModel(BaseTTAModel):
         module: Config of a :class:`MedicalSegmentor` or of an
             :class:`EnsembleSegmentor`.
         views: ``'d4'`` (all eight symmetries of the square), ``'flips'``
-            (four), names of symmetries, or their weights by name.
+            (four), ``'hflip'`` (two: the image and its mirror image), a list
+            of symmetries, or their weights by name.
         variants: Scales, contrasts and brightnesses to take all views of;
             each a dict of ``scale``, ``clahe`` (clip limit), ``brightness``
             and ``weight``. The image as it is, ``dict()``, is one of them
@@ -111,15 +112,17 @@ def _symmetries(
 ) -> dict[str, float]:
     """Weight of each symmetry by name."""
     if isinstance(views, str):
-        views = GROUPS.get(views, (views,))
-    if not isinstance(views, Mapping):
-        views = dict.fromkeys(views, 1.0)
-    unknown = [name for name in views if name not in SYMMETRIES]
+        unknown = [views] if views not in GROUPS else []
+        views = GROUPS.get(views, ())
+    else:
+        unknown = [name for name in views if name not in SYMMETRIES]
     if unknown or not views:
         raise InputError(
-            f'unknown views {unknown}: expected one of {sorted(GROUPS)} or '
-            f'names of {sorted(SYMMETRIES)}'
+            f'unknown views {unknown}: expected one of {sorted(GROUPS)}, or '
+            f'a list of {sorted(SYMMETRIES)}'
         )
+    if not isinstance(views, Mapping):
+        views = dict.fromkeys(views, 1.0)
     if not all(weight > 0 for weight in views.values()):
         raise InputError(f'weights of views are above 0, got {dict(views)}')
     return dict(views)

@@ -47,7 +47,7 @@ def data():
     return dict(inputs=[img], data_samples=[sample])
 
 
-@pytest.mark.parametrize('views', ['d4', 'flips', 'rot90', ['hflip']])
+@pytest.mark.parametrize('views', ['d4', 'hflip', ['rot90'], ['hflip']])
 def test_views_of_a_pointwise_network_change_nothing(views):
     """Odd sizes, padding and transposition all have to come back."""
     module = PointwiseSegmentor()
@@ -133,6 +133,7 @@ def test_views_see_the_image_turned():
     ('arguments', 'message'),
     [
         (dict(views='all'), 'unknown views'),
+        (dict(views='rot90'), r"unknown views \['rot90'\].*or a list of"),
         (dict(views=['hflip', 'rot45']), r"unknown views \['rot45'\]"),
         (dict(views=[]), 'unknown views'),
         (dict(views=dict(hflip=0)), 'weights of views are above 0'),
