@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import NamedTuple
 
-INSTALL = "pip install -e '.[onedl,albu,fast,smp]'"
+INSTALL = "pip install -e '.[onedl,albu,fast,smp,dicom,volumes]'"
 FAMILIES = {
     'onedl': ('onedl-mmcv', 'onedl-mmengine', 'onedl-mmsegmentation'),
     'openmmlab': ('mmcv', 'mmengine', 'mmsegmentation'),
