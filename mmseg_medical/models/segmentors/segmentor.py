@@ -72,7 +72,8 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         test_cfg: Arguments of
             :class:`mmseg_medical.models.segmentors.settings.TestSettings`,
             and those of ``PointHead``.
-        data_preprocessor: Config of the preprocessor; there has to be one.
+        data_preprocessor: Config of the preprocessor, for all but
+            :meth:`predict`.
         pretrained: Weights of the backbone.
         init_cfg: Initialisation of the weights.
 
@@ -191,6 +192,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         """
         if any(map(is_mixed, data_samples)):
             check_mixed(self.image_heads.values(), data_samples)
+        _check_stacked(inputs)
         features = self.extract_feat(inputs)
         losses: dict[str, Tensor] = {}
         logits: Any = None  # of the head before, for a cascade
@@ -254,9 +256,9 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         """Probabilities of windows; see :class:`ImagePredictor`."""
         height, width = windows[0].shape[1:]
         batch = dict(inputs=list(windows), data_samples=[])
-        probs, scores = self._probs(
-            self.data_preprocessor(batch, False)['inputs']
-        )
+        inputs = self.data_preprocessor(batch, False)['inputs']
+        _check_stacked(inputs)
+        probs, scores = self._probs(inputs)
         return probs[..., :height, :width], scores
 
     def _probs(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -327,11 +329,6 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
 
 def _check_channels(backbone: dict[str, Any], preprocessor: Any) -> None:
     """Check that images are normalised with as many means as they need."""
-    if preprocessor is None:
-        raise InputError(
-            'model.data_preprocessor is missing; it normalises and stacks '
-            "images, as dict(type='SegDataPreProcessor', mean=…, std=…)"
-        )
     channels = backbone.get('in_channels')
     if not isinstance(preprocessor, dict) or channels is None:
         return
@@ -341,4 +338,12 @@ def _check_channels(backbone: dict[str, Any], preprocessor: Any) -> None:
             f'model.data_preprocessor.mean has {count} values, '
             f'model.backbone.in_channels is {channels}; give one for each '
             'channel, or one for all'
+        )
+
+
+def _check_stacked(inputs: Any) -> None:
+    if not isinstance(inputs, Tensor):
+        raise InputError(
+            'model.data_preprocessor is missing; it normalises and stacks '
+            "images, as dict(type='SegDataPreProcessor', mean=…, std=…)"
         )

@@ -197,6 +197,15 @@ def test_sliding_windows_cover_the_image():
     assert out.seg_probs.data.shape == (1, 64, 64)
 
 
+def test_images_have_to_be_stacked():
+    model = build(data_preprocessor=None)
+    message = r'model\.data_preprocessor is missing'
+    with pytest.raises(ValueError, match=message):
+        model.loss(**model.data_preprocessor(batch(), True))
+    with pytest.raises(ValueError, match=message):
+        model.test_step(batch())
+
+
 def test_without_samples_the_size_is_that_of_the_inputs():
     model = build().eval()
     (out,) = model.predict(torch.randn(1, 3, 64, 32))
@@ -399,7 +408,6 @@ def test_images_of_a_batch_may_differ_in_size():
             dict(image_heads=dict(empty=dict(FCN, num_classes=2))),
             r'model\.image_heads\.empty is FCNHead, which says nothing',
         ),
-        (dict(data_preprocessor=None), 'data_preprocessor is missing'),
         (
             dict(backbone=dict(type='MixVisionTransformer', in_channels=5)),
             r'mean has 3 values, model\.backbone\.in_channels is 5',
