@@ -304,6 +304,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         parts = outputs.split([head.out_channels for head in heads], -1)
         return zip(heads, parts, strict=True)
 
+    @torch.no_grad()
     def predict(
         self, inputs: Tensor, data_samples: Samples | None = None
     ) -> Samples:
