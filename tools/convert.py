@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.utils import ProgressBar
 
 from mmseg_medical.apis.command_line import run_tool
-from mmseg_medical.apis.convert import Conversion, convert
+from mmseg_medical.apis.convert import convert
 from mmseg_medical.converters.formats import (
     FORMATS,
     get_format,
@@ -20,8 +20,6 @@ from mmseg_medical.converters.formats import (
     recognise_target,
 )
 from mmseg_medical.errors import InputError
-
-_LISTED = 20  # errors and warnings that are printed
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -44,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         from_format,
         to_format,
         classes=args.classes,
+        only=args.only,
         split=args.split,
         img_dir=args.images,
         objects=args.objects,
@@ -53,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         overwrite=args.overwrite,
         progress=_Progress(),
     )
-    _report(done, f'{args.target} ({to_format.name})')
+    print(f'\n{done.summary(f"{args.target} ({to_format.name})")}')
 
 
 class _Progress:
@@ -98,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar='NAME',
         help='classes without background, in the order of their indices; all '
         'labels by default',
+    )
+    parser.add_argument(
+        '--only',
+        action='store_true',
+        help='leave out objects of other classes, and count them',
     )
     parser.add_argument(
         '--split',
@@ -152,26 +156,6 @@ def _options(pairs: Sequence[str]) -> dict[str, Any]:
         except (ValueError, SyntaxError):
             options[key] = value
     return options
-
-
-def _report(done: Conversion, where: str) -> None:
-    for title, messages in (
-        ('tolerated', done.tolerated),
-        ('skipped', list(map(str, done.skipped))),
-    ):
-        if messages:
-            print(f'\n{title}: {len(messages)}')
-            print('\n'.join(f'  {m}' for m in messages[:_LISTED]))
-            if messages[_LISTED:]:
-                print(f'  … and {len(messages) - _LISTED} more')
-    print(
-        f'\nread: {done.images} images, {done.empty} of them empty; objects: '
-        + (', '.join(f'{k} {n}' for k, n in sorted(done.objects.items())))
-    )
-    if done.classes:
-        names = ', '.join(f'{k} {n}' for k, n in enumerate(done.classes, 1))
-        print(f'classes: {names}')
-    print(f'wrote {done.written} images to {where}')
 
 
 if __name__ == '__main__':

@@ -11,44 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmseg_medical.apis.conversion import Conversion
 from mmseg_medical.converters.components import split_objects
 from mmseg_medical.converters.formats import Format
 from mmseg_medical.converters.image_folder import ImageFolder
+from mmseg_medical.converters.label_map import index_of
 from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.errors import InputError, ToleratedWarning
 
 PathLike = str | os.PathLike[str]
-_SHOWN = 10_000  # warnings that are kept
-
-
-@dataclasses.dataclass
-class Conversion:
-    """What a conversion did.
-
-    Attributes:
-        written: Number of images written.
-        images: Number of images read.
-        objects: Number of annotations read, by label.
-        empty: Number of images read that have none.
-        classes: Classes in the order of their indices, where the target
-            format has them.
-        skipped: Errors of what was left out.
-        tolerated: What was mended or let pass.
-    """
-
-    written: int = 0
-    images: int = 0
-    objects: Counter[str] = dataclasses.field(default_factory=Counter)
-    empty: int = 0
-    classes: Sequence[str] | None = None
-    skipped: list[Exception] = dataclasses.field(default_factory=list)
-    tolerated: list[str] = dataclasses.field(default_factory=list)
-
-    def count(self, record: Record) -> None:
-        """Count what was read."""
-        self.images += 1
-        self.empty += not record.annotations
-        self.objects.update(a.label for a in record.annotations)
 
 
 def convert(
@@ -58,6 +29,7 @@ def convert(
     to_format: Format,
     *,
     classes: Sequence[str] | None = None,
+    only: bool = False,
     split: Sequence[PathLike] | None = None,
     img_dir: PathLike | None = None,
     objects: bool = False,
@@ -76,6 +48,8 @@ def convert(
         to_format: What ``target`` becomes.
         classes: Names of the classes without background, in the order of
             their indices; None takes all labels by their alphabet.
+        only: Leave out annotations of other classes, and count them; else
+            they are errors.
         split: Files of ids, parted by white space: only their images are
             converted. MMSegmentation's layout has a folder for each, of the
             file's name.
@@ -101,8 +75,11 @@ def convert(
     known = from_format.read_options
     if img_dir is not None and 'img_dir' in known:
         reads.setdefault('img_dir', img_dir)
-    if classes is not None and 'classes' in known:
+    if classes is not None and 'classes' in known and not only:
         reads.setdefault('classes', list(classes))
+    if classes is not None and len(classes) == 1 and not from_format.labelled:
+        reads.setdefault('label', classes[0])
+    asked = None if classes is None else list(classes)
     splits = None if split is None else _read_splits(split)
     wanted = (
         None if splits is None else {i for s in splits.values() for i in s}
@@ -110,6 +87,7 @@ def convert(
     images = None if img_dir is None else ImageFolder(img_dir)
 
     def records(skipped: Skipped) -> Iterator[Record]:
+        done.left_out.clear()
         options = dict(reads, skipped=skipped)
         left = set(wanted or ())
         for record in from_format.read(source, **options):
@@ -117,7 +95,10 @@ def convert(
                 continue
             left.discard(record.img_id)
             try:
-                yield _prepared(record, images, objects)
+                record = _sized(record, images)
+                if asked is not None:
+                    record = _of_classes(record, asked, only, done.left_out)
+                yield split_objects(record) if objects else record
             except InputError as error:
                 skipped.add(error)
         if left:
@@ -145,19 +126,36 @@ def convert(
             if progress:
                 progress()
 
-    with _counting(done.tolerated), _appearing(target, overwrite) as place:
-        done.written = to_format.write(counted(), place, **writes)
+    with done.tolerating(), _appearing(target, overwrite) as place:
+        try:
+            done.written = to_format.write(counted(), place, **writes)
+        except InputError as error:  # the place is no name that anybody knows
+            text = str(error).replace(str(place), str(target))
+            raise type(error)(text) from None
     done.skipped = skipped.errors
     return done
 
 
-def _prepared(
-    record: Record, images: ImageFolder | None, objects: bool
+def _sized(record: Record, images: ImageFolder | None) -> Record:
+    if record.shape is not None or images is None:
+        return record
+    size = images.size(record.img_id, record.img_path)
+    return dataclasses.replace(record, shape=size)
+
+
+def _of_classes(
+    record: Record, classes: Sequence[str], only: bool, left_out: Counter[str]
 ) -> Record:
-    if record.shape is None and images is not None:
-        size = images.size(record.img_id, record.img_path)
-        record = dataclasses.replace(record, shape=size)
-    return split_objects(record) if objects else record
+    """The record without annotations of other classes, which are counted."""
+    if not only:
+        for annotation in record.annotations:
+            index_of(record, annotation.label, classes)
+        return record
+    kept = tuple(a for a in record.annotations if a.label in classes)
+    left_out.update(
+        a.label for a in record.annotations if a.label not in classes
+    )
+    return dataclasses.replace(record, annotations=kept)
 
 
 def _labels(records: Iterator[Record]) -> list[str]:
@@ -185,23 +183,6 @@ def _read_splits(files: Sequence[PathLike]) -> dict[str, list[str]]:
             raise InputError(f'{file} {what}')
         splits[file.stem] = ids
     return splits
-
-
-@contextlib.contextmanager
-def _counting(messages: list[str]) -> Iterator[None]:
-    """Keep the warnings of what is tolerated instead of printing them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('always', ToleratedWarning)
-        show = warnings.showwarning
-
-        def keep(message: Any, category: Any, *args: Any) -> None:
-            if not issubclass(category, ToleratedWarning):
-                show(message, category, *args)
-            elif len(messages) < _SHOWN:
-                messages.append(str(message))
-
-        warnings.showwarning = keep
-        yield
 
 
 @contextlib.contextmanager

@@ -98,8 +98,8 @@ def below(folder: Path, name: str, suffix: str = '') -> Path:
     parts = f'{name}{suffix}'.split('/')
     if not name or any(p in ('', '.', '..') for p in parts):
         raise InputError(
-            f'{name!r} cannot be the name of a file below {folder}; rename '
-            'the image or the class'
+            f'{name!r} cannot be the name of a file; rename the image or the '
+            'class'
         )
     if re.search(r'[\x00-\x1f\\:*?"<>|]', name):
         raise InputError(

@@ -29,6 +29,7 @@ class Format:
         reader: Name of the function that reads it; empty where none does.
         writer: Name of the function that writes it; empty where none does.
         fixed: Arguments that make the format of a module that knows several.
+        labelled: Whether its files name classes.
         extra: Extra of this distribution that installs what it needs.
     """
 
@@ -38,6 +39,7 @@ class Format:
     reader: str = 'read'
     writer: str = 'write'
     fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    labelled: bool = True
     extra: str = ''
 
     def _function(self, name: str, doing: str) -> Callable[..., Any]:
@@ -116,6 +118,7 @@ _ALL = (
         'HuBMAP CSV, a row for each image',
         'rle_table',
         fixed=dict(layout='hubmap'),
+        labelled=False,
     ),
     Format(
         'uw_madison',
@@ -128,19 +131,26 @@ _ALL = (
         'SIIM-ACR CSV, a row for each object',
         'rle_table',
         fixed=dict(layout='siim'),
+        labelled=False,
     ),
     Format(
         'dsb2018',
         'Data Science Bowl 2018 CSV, a row for each object',
         'rle_table',
         fixed=dict(layout='dsb2018'),
+        labelled=False,
     ),
     Format('coco', 'COCO JSON, polygons or run lengths', 'coco'),
     Format(
         'index_maps', 'folder with a label PNG for each image', 'index_maps'
     ),
     Format('class_masks', 'folder of <image>/<class>.png', 'class_masks'),
-    Format('object_masks', 'folder of <image>/masks/*.png', 'object_masks'),
+    Format(
+        'object_masks',
+        'folder of <image>/masks/*.png',
+        'object_masks',
+        labelled=False,
+    ),
     Format('mmseg', "MMSegmentation's img_dir and ann_dir", 'mmseg_tree'),
     Format('ome_tiff', 'OME-TIFF label images', 'ome_tiff'),
     Format(
@@ -167,7 +177,9 @@ _ALL = (
     Format('geojson', 'QuPath GeoJSON', 'geojson'),
     Format('cvat', 'CVAT XML', 'cvat'),
     Format('aperio', 'Aperio ImageScope XML', 'aperio_xml', writer=''),
-    Format('hubmap_json', 'HuBMAP polygon JSON', 'hubmap_json'),
+    Format(
+        'hubmap_json', 'HuBMAP polygon JSON', 'hubmap_json', labelled=False
+    ),
 )
 FORMATS: Mapping[str, Format] = {f.name: f for f in _ALL}
 
@@ -247,6 +259,8 @@ def _of_file(path: Path) -> str | None:
         return 'nifti'
     with path.open('rb') as file:
         start = file.read(_SNIFFED)
+    if start.startswith(b'PK\3\4'):
+        raise InputError(f'{path} is a zip file: unpack it')
     if start[128:132] == b'DICM':
         return 'dicom_seg'
     text = start.decode('utf-8-sig', 'replace')

@@ -203,8 +203,8 @@ def annotations_of_classes(
     unknown = [value for value in found if value not in names]
     if unknown:
         cure = (
-            '; does 255 stand for the only class (values={255: NAME}, '
-            "--values 255=NAME), or for pixels to ignore (255='ignore')?"
+            '; say what 255 stands for: a class, or ignore '
+            '(--from-options "values={255: \'NAME\'}")'
             if unknown == [IGNORE_INDEX]
             else '; name it (values={…}), or give all classes'
         )

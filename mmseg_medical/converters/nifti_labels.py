@@ -72,7 +72,8 @@ def read(
             if not names:
                 raise InputError(
                     f'{file} does not say what its labels mean; name those of '
-                    '1, 2, … (--classes), or each (values={17: NAME})'
+                    '1, 2, … (--classes), or each (--from-options '
+                    '"values={17: \'NAME\'}")'
                 )
             yield from _slices(file, name, labels, affine, names)
         except (InputError, OSError) as error:
@@ -253,8 +254,8 @@ def _image(
     if spacing is None and affine is None:
         raise InputError(
             f'volume {name!r}: nothing says how large its voxels are; give '
-            'spacing=(depth, height, width) in mm, or the image volumes '
-            '(like=FOLDER)'
+            '--to-options "spacing=(depth, height, width)" in mm, or the '
+            'image volumes by like=FOLDER'
         )
     if spacing is not None:
         if len(spacing) != 3 or not min(spacing) > 0:

@@ -191,7 +191,8 @@ def _read_one(
     if content not in CONTENTS or planes.dtype.kind not in 'ui':
         raise InputError(
             f'{file} ({planes.shape} of {planes.dtype}) does not say that it '
-            f'holds labels; if it does, say which: content=… of {CONTENTS}'
+            f'holds labels; if it does, say which: --from-options '
+            f'content=… of {CONTENTS}'
         )
     labels: list[int] | None = None
     try:

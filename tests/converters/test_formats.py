@@ -129,6 +129,12 @@ def test_paths_that_are_missing_or_empty(tmp_path):
         recognise(write(tmp_path, 'a.json', '{'))
 
 
+def test_files_that_were_not_unpacked(tmp_path):
+    path = write(tmp_path, 'a.json', 'PK\3\4')
+    with pytest.raises(InputError, match=r'a\.json is a zip file: unpack it'):
+        recognise(path)
+
+
 def test_targets_are_recognised_by_their_names():
     assert recognise_target('a/b.geojson').name == 'geojson'
     assert recognise_target('b.dcm').name == 'dicom_seg'

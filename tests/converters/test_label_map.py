@@ -144,7 +144,9 @@ def test_values_without_a_name_are_refused():
     labels = np.array([[0, 1, 255, 7]])
     with pytest.raises(InputError, match=r'm\.png holds the value 7 and 1'):
         label_map.annotations_of_classes(labels, {1: 'a'}, where='m.png')
-    with pytest.raises(InputError, match='255 stand for the only class'):
+    with pytest.raises(
+        InputError, match='say what 255 stands for: a class, or ignore'
+    ):
         label_map.annotations_of_classes(
             labels[:, :3], {1: 'a'}, where='m.png'
         )
