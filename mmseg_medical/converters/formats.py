@@ -162,6 +162,12 @@ _ALL = (
     ),
     Format('nifti', 'NIfTI label volumes', 'nifti_labels', extra='volumes'),
     Format(
+        'nifti_masks',
+        'folder of NIfTI masks <volume>/<class>.nii.gz',
+        'nifti_masks',
+        extra='volumes',
+    ),
+    Format(
         'dicom_seg',
         'DICOM segmentations',
         'dicom_seg',
@@ -247,7 +253,9 @@ def _of_folder(path: Path) -> str | None:
     if first is None:
         return None
     if first.suffix.lower() != '.png':
-        return _of_file(first)
+        name = _of_file(first)
+        apart = name == 'nifti' and first.parent != path
+        return 'nifti_masks' if apart else name
     return 'index_maps' if first.parent == path else 'class_masks'
 
 

@@ -63,6 +63,7 @@ WRITTEN = {
     'ome_tiff': {},
     'uw_madison': {},
     'nifti': dict(write_options=dict(spacing=(3, 1, 1))),
+    'nifti_masks': dict(write_options=dict(spacing=(3, 1, 1))),
     'labelme': {},
     'geojson': {},
     'cvat': {},

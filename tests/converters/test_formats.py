@@ -86,6 +86,7 @@ HEX = '0123456789abcdef' * 4
         ({'a.xml': '<?xml?><annotations>'}, 'a.xml', 'cvat'),
         ({'a.xml': '<Annotations MicronsPerPixel="1">'}, 'a.xml', 'aperio'),
         ({'m/a.nii.gz': ''}, 'm', 'nifti'),
+        ({'m/x/a.nii': ''}, 'm', 'nifti_masks'),
         ({'m/a.ome.tif': LABELS}, 'm', 'ome_tiff'),
         ({'m/a.dcm': 'x' * 128 + 'DICM'}, 'm', 'dicom_seg'),
         ({'m/maps.json': '', 'm/a.tiff': ''}, 'm', 'predictions'),
