@@ -13,34 +13,22 @@ from mmengine.utils import ProgressBar
 
 from mmseg_medical.apis.command_line import run_tool
 from mmseg_medical.apis.convert import convert
-from mmseg_medical.converters.formats import (
-    FORMATS,
-    get_format,
-    recognise,
-    recognise_target,
-)
+from mmseg_medical.converters.formats import FORMATS
 from mmseg_medical.errors import InputError
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Convert annotations; ``argv`` as on the command line."""
     args = _parser().parse_args(argv)
-    if args.from_format:
-        from_format = get_format(args.from_format)
-    else:
-        from_format = recognise(args.source)
-    if args.to_format:
-        to_format = get_format(args.to_format)
-    else:
-        to_format = recognise_target(args.target)
     writes = _options(args.to_options)
     if args.overlap:
         writes['overlap'] = args.overlap
     done = convert(
         args.source,
         args.target,
-        from_format,
-        to_format,
+        from_format=args.from_format,
+        to_format=args.to_format,
+        from_classes=args.from_classes,
         classes=args.classes,
         only=args.only,
         split=args.split,
@@ -52,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         overwrite=args.overwrite,
         progress=_Progress(),
     )
-    print(f'\n{done.summary(f"{args.target} ({to_format.name})")}')
+    print(f'\n{done.summary(args.target)}')
 
 
 class _Progress:
@@ -92,11 +80,16 @@ def _parser() -> argparse.ArgumentParser:
         '--to-format', metavar='FORMAT', help='by the suffix where it says so'
     )
     parser.add_argument(
+        '--from-classes',
+        nargs='+',
+        metavar='NAME',
+        help='classes of the values 1, 2, … of FROM, where it does not say',
+    )
+    parser.add_argument(
         '--classes',
         nargs='+',
         metavar='NAME',
-        help='classes without background, in the order of their indices; all '
-        'labels by default',
+        help='classes of the values 1, 2, … of TO; all labels by default',
     )
     parser.add_argument(
         '--only',

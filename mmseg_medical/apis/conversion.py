@@ -19,6 +19,7 @@ class Conversion:
     """Counts of what was read, written and left out.
 
     Attributes:
+        format: Name of the format that was written.
         written: Number of images written.
         images: Number of images read.
         objects: Number of annotations read, by label.
@@ -30,6 +31,7 @@ class Conversion:
         tolerated: What was mended or let pass.
     """
 
+    format: str
     written: int = 0
     images: int = 0
     objects: Counter[str] = dataclasses.field(default_factory=Counter)
@@ -88,7 +90,9 @@ class Conversion:
         if self.classes:
             names = enumerate(self.classes, 1)
             lines.append('classes: ' + ', '.join(f'{k} {n}' for k, n in names))
-        lines.append(f'wrote {self.written} images to {target}')
+        lines.append(
+            f'wrote {self.written} images to {target} ({self.format})'
+        )
         return '\n'.join(lines)
 
 

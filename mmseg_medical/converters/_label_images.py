@@ -101,7 +101,7 @@ def read_manifest(folder: Path) -> dict[int, str]:
     if not path.is_file():
         raise InputError(
             f'{folder} does not say what the values of its images mean; name '
-            'the classes of 1, 2, … (--classes), or the values '
+            'the classes of 1, 2, … (--from-classes), or the values '
             '(--from-options "values={255: \'NAME\'}")'
         )
     try:

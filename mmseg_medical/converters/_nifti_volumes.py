@@ -56,7 +56,7 @@ class Note(NamedTuple):
                 continue  # a comment of somebody else
         return cls({}, [])
 
-    def id_of(self, volume: str, number: int, count: int) -> str:
+    def id_of(self, volume: str, number: int, *, count: int) -> str:
         """Id of a slice of a volume of ``count`` slices."""
         if len(self.ids) == count:
             return self.ids[number]
@@ -130,7 +130,7 @@ def _turn(nibabel: Any, affine: NDArray[np.float64]) -> NDArray[Any]:
 
 
 def place_of(
-    volume: str, number: int, affine: NDArray[np.float64]
+    volume: str, number: int, *, affine: NDArray[np.float64]
 ) -> dict[str, Any]:
     """Say where a slice lies, as properties of its record.
 
@@ -154,10 +154,10 @@ def place_of(
 
 def write_labels(
     file: Path,
-    name: str,
     labels: NDArray[Any],
-    slices: Sequence[Record],
     *,
+    name: str,
+    slices: Sequence[Record],
     names: Mapping[int, str],
     spacing: Sequence[float] | None,
     like: PathLike | None,
@@ -166,8 +166,8 @@ def write_labels(
 
     Args:
         file: NIfTI file to write.
-        name: Name of the volume.
         labels: (columns, rows, slices) of whole numbers.
+        name: Name of the volume.
         slices: Records of the slices, of which the first may know the affine.
         names: Name of each label, kept in the file with the ids of slices.
         spacing: (depth, height, width) of a voxel in mm.
@@ -224,7 +224,9 @@ def _alike(nibabel: Any, name: str, labels: NDArray[Any], like: Path) -> Any:
     """NIfTI image of labels that lies as an image volume does."""
     file = like
     if like.is_dir():
-        found = [f for s in SUFFIXES if (f := below(like, name, s)).is_file()]
+        found = [
+            f for s in SUFFIXES if (f := below(like, name, suffix=s)).is_file()
+        ]
         if not found:
             raise InputError(f'{like} has no volume {name!r}')
         file = found[0]

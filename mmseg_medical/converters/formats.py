@@ -51,6 +51,14 @@ class Format:
         )
         return function
 
+    def _required(self, function: Callable[..., Any]) -> frozenset[str]:
+        parameters = inspect.signature(function).parameters.values()
+        return frozenset(
+            p.name
+            for p in parameters
+            if p.kind is p.KEYWORD_ONLY and p.default is p.empty
+        ) - {*self.fixed}
+
     def _options(self, function: Callable[..., Any]) -> frozenset[str]:
         parameters = inspect.signature(function).parameters.values()
         return frozenset(
@@ -79,7 +87,7 @@ class Format:
                 what the function raises.
         """
         function = self._function(self.reader, 'read')
-        self._check(options, self._options(function), 'read')
+        self._check(options, function, 'read')
         records: Iterator[Record] = function(path, **self.fixed, **options)
         return records
 
@@ -98,17 +106,33 @@ class Format:
                 and what the function raises.
         """
         function = self._function(self.writer, 'written')
-        self._check(options, self._options(function), 'written')
+        self._check(options, function, 'written')
         return int(function(records, path, **self.fixed, **options))
 
     def _check(
-        self, options: Mapping[str, Any], known: frozenset[str], doing: str
+        self,
+        options: Mapping[str, Any],
+        function: Callable[..., Any],
+        doing: str,
     ) -> None:
+        known = self._options(function)
         unknown = sorted({*options} - known)
         if unknown:
             raise InputError(
                 f'{self.name} has no {unknown[0]!r} when it is {doing}; its '
                 f'options are {", ".join(sorted(known - {"skipped"}))}'
+            )
+        if isinstance(options.get('classes'), str):
+            raise InputError(
+                f'classes is a list of names, got {options["classes"]!r}; '
+                'name them by --classes or --from-classes'
+            )
+        missing = sorted(self._required(function) - {*options})
+        if missing:
+            hint = {'source': ' (--images)', 'classes': ' (--classes)'}
+            raise InputError(
+                f'{self.name} needs {missing[0]!r} when it is {doing}; give it'
+                + hint.get(missing[0], '')
             )
 
 

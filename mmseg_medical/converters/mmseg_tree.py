@@ -143,17 +143,23 @@ def write(
 
     def write_one(record: Record, root: Path) -> None:
         name = f'{_split(record, split_of)}/{record.img_id}'
-        file = below(root / 'ann_dir', name, '.png')
+        file = below(root / 'ann_dir', name, suffix='.png')
         labels = class_map(record, classes, overlap=overlap)
         if source:
-            folder = root / 'img_dir'
-            place_image(record, source, folder, name, img_suffix)
+            place_image(
+                *(record, source),
+                folder=root / 'img_dir',
+                name=name,
+                suffix=img_suffix,
+            )
         write_labels(file, labels)
 
     def finish(root: Path) -> None:
         write_manifest(root, classes)
 
-    return write_records(records, path, write_one, skipped, finish=finish)
+    return write_records(
+        *(records, path), write_one=write_one, skipped=skipped, finish=finish
+    )
 
 
 def _by_id(splits: Mapping[str, Iterable[str]]) -> dict[str, str]:

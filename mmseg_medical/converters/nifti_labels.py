@@ -69,17 +69,17 @@ def read(
             if not names:
                 raise InputError(
                     f'{file} does not say what its labels mean; name those of '
-                    '1, 2, … (--classes), or each (--from-options '
+                    '1, 2, … (--from-classes), or each (--from-options '
                     '"values={17: \'NAME\'}")'
                 )
             for k in range(labels.shape[2]):
                 plane = labels[:, :, k].T
                 where = f'{file} slice {k}'
                 yield Record(
-                    note.id_of(name, k, labels.shape[2]),
+                    note.id_of(name, k, count=labels.shape[2]),
                     (plane.shape[0], plane.shape[1]),
                     annotations_of_classes(plane, names, where=where),
-                    properties=place_of(name, k, affine),
+                    properties=place_of(name, k, affine=affine),
                 )
         except (InputError, OSError) as error:
             skipped.add(error)
@@ -129,13 +129,15 @@ def write(
     with new_folder(path) as folder:
         for name, slices in volumes(records, skipped):
             try:
-                file = below(folder, name, SUFFIXES[0])
+                file = below(folder, name, suffix=SUFFIXES[0])
                 planes = [
                     class_map(record, classes, overlap=overlap).T
                     for record in slices
                 ]
                 write_labels(
-                    *(file, name, np.stack(planes, 2), slices),
+                    *(file, np.stack(planes, 2)),
+                    name=name,
+                    slices=slices,
                     names=names,
                     spacing=spacing,
                     like=like,

@@ -81,7 +81,7 @@ def _slices(
     note = Note({}, [])
     for label, file in files.items():
         if classes is not None:
-            index_of(Record(volume, None, ()), label, classes)
+            index_of(Record(volume, None, ()), label, classes=classes)
         labels, affine, note = load_labels(file)
         if not slices:
             shape, where = labels.shape, affine
@@ -97,10 +97,10 @@ def _slices(
             slices[k].append(Annotation(label, runs))
     for k, annotations in enumerate(slices):
         yield Record(
-            note.id_of(volume, k, len(slices)),
+            note.id_of(volume, k, count=len(slices)),
             (shape[1], shape[0]),
             tuple(annotations),
-            properties=place_of(volume, k, where),
+            properties=place_of(volume, k, affine=where),
         )
 
 
@@ -144,13 +144,15 @@ def write(
                 place = below(folder, volume)
                 for record in slices:
                     for annotation in record.annotations:
-                        index_of(record, annotation.label, classes)
+                        index_of(record, annotation.label, classes=classes)
                 for label in classes:
                     if '/' in label:
                         raise InputError(f'{label!r} is no name of a file')
-                    file = below(place, label, SUFFIXES[0])
+                    file = below(place, label, suffix=SUFFIXES[0])
                     write_labels(
-                        *(file, volume, _mask(slices, label), slices),
+                        *(file, _mask(slices, label)),
+                        name=volume,
+                        slices=slices,
                         names={1: label},
                         spacing=spacing,
                         like=like,

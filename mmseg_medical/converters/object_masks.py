@@ -78,7 +78,9 @@ def read(
         p for p in entries if p in with_masks or (p / 'images').is_dir()
     ]
     yield from read_records(
-        folders, lambda folder: _read_one(root, folder, label), skipped
+        folders,
+        lambda folder: _read_one(root, folder, label),
+        skipped=skipped,
     )
 
 
@@ -173,8 +175,10 @@ def write(
     labels: set[str] = set()
     return write_records(
         *(records, path),
-        lambda record, root: _write_one(record, root, source, labels),
-        skipped,
+        write_one=lambda record, root: _write_one(
+            record, root, source, labels
+        ),
+        skipped=skipped,
     )
 
 
@@ -203,7 +207,12 @@ def _write_one(
             'would say its size; give the folder of the images (--images)'
         )
     if source:
-        place_image(record, source, folder / 'images', name, '.png')
+        place_image(
+            *(record, source),
+            folder=folder / 'images',
+            name=name,
+            suffix='.png',
+        )
     (folder / 'masks').mkdir(parents=True)
     for k, runs in enumerate(masks, 1):
         write_mask(folder / 'masks' / f'mask_{k:04d}.png', runs)

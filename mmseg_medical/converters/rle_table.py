@@ -340,8 +340,8 @@ def _rows(
     dialect = rle.RLEDialect(plan.dialect)
     masks: dict[str, list[Runs]] = {label: [] for label in labels}
     for annotation in record.annotations:
-        index_of(record, annotation.label, labels)
-        runs = runs_of(annotation, shape, dialect.order)
+        index_of(record, annotation.label, classes=labels)
+        runs = runs_of(annotation, shape, order=dialect.order)
         masks[annotation.label].append(runs)
 
     def text(*parts: Runs) -> str:

@@ -11,18 +11,19 @@ MASK = Runs.from_mask(np.ones((2, 2), np.uint8), 'F')
 
 
 def test_what_is_counted():
-    done = Conversion()
+    done = Conversion('coco')
     done.count(Record('a', (2, 2), (Annotation('x', MASK),) * 2))
     done.count(Record('b', (2, 2), ()))
     assert (done.images, done.empty, done.objects) == (2, 1, {'x': 2})
     assert done.summary('out.json') == (
         'read: 2 images, 1 of them empty; objects: x 2\n'
-        'wrote 0 images to out.json'
+        'wrote 0 images to out.json (coco)'
     )
 
 
 def test_everything_that_is_told():
     done = Conversion(
+        'coco',
         written=3,
         classes=['b', 'a'],
         skipped=[ValueError(f'row {k}') for k in range(25)],
@@ -37,12 +38,12 @@ def test_everything_that_is_told():
         'read: 0 images, 0 of them empty; objects: none',
         'left out, of other classes: c 7',
         'classes: 1 b, 2 a',
-        'wrote 3 images to out',
+        'wrote 3 images to out (coco)',
     ]
 
 
 def test_warnings_of_what_is_tolerated_are_kept(recwarn):
-    done = Conversion()
+    done = Conversion('coco')
     with done.tolerating():
         for _ in range(2):
             warnings.warn('mended', ToleratedWarning, stacklevel=1)

@@ -6,7 +6,6 @@ import pytest
 
 from mmseg_medical.apis.convert import convert
 from mmseg_medical.converters import coco
-from mmseg_medical.converters.formats import get_format
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.record import Annotation, Record
 from mmseg_medical.converters.runs import Runs
@@ -49,8 +48,7 @@ def source(tmp_path):
 
 def run(source, target, to_format, from_format='coco', **more):
     return convert(
-        *(source, target, get_format(from_format), get_format(to_format)),
-        **more,
+        source, target, from_format=from_format, to_format=to_format, **more
     )
 
 
@@ -152,6 +150,26 @@ def test_messages_name_what_the_user_named(tmp_path):
     coco.write(RECORDS, path)
     with pytest.raises(InputError, match=rf'^{out}/p_1\.json: .*has a hole'):
         run(path, out, 'hubmap_json')
+
+
+def test_classes_of_the_source_are_not_those_of_the_target(tmp_path):
+    folder, out = tmp_path / 'maps', tmp_path / 'out'
+    folder.mkdir()
+    cv2.imwrite(str(folder / 'x.png'), ONE + 2 * OTHER)
+    with pytest.raises(InputError, match=r'does not say .*--from-classes'):
+        run(folder, out, 'index_maps', 'index_maps', classes=['b', 'a'])
+    done = run(
+        *(folder, out, 'index_maps', 'index_maps'), from_classes=['a', 'b']
+    )
+    assert done.classes == ['a', 'b']
+    done = run(
+        *(out, tmp_path / 'turned', 'index_maps', 'index_maps'),
+        classes=['b', 'a'],
+    )
+    labels = read_labels(tmp_path / 'turned' / 'x.png')
+    np.testing.assert_array_equal(labels, 2 * ONE + OTHER)
+    with pytest.raises(InputError, match="coco has no 'classes' when it is r"):
+        run(tmp_path / 'c.json', tmp_path / 'o', 'labelme', from_classes='a')
 
 
 def test_splits(source, tmp_path, images):

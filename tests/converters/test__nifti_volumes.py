@@ -26,7 +26,9 @@ ORDERS = [
 def write(folder, labels=LABELS, slices=(FIRST,), **more):
     path = folder / 'written.nii.gz'
     _nifti_volumes.write_labels(
-        *(path, 'v', labels, slices),
+        *(path, labels),
+        name='v',
+        slices=slices,
         **dict(names={1: 'a', 7: 'é'}, spacing=None, like=None) | more,
     )
     return nibabel.load(path)
@@ -59,7 +61,7 @@ def test_spacing_alone_gives_an_affine(tmp_path):
 
 
 def test_what_a_slice_knows_of_its_place(tmp_path):
-    place = _nifti_volumes.place_of('v', 2, AFFINE)
+    place = _nifti_volumes.place_of('v', 2, affine=AFFINE)
     assert place['spacing'] == (1.5, 2.0)
     assert (place['volume'], place['slice_index']) == ('v', 2)
     third = Record('v_2', (5, 4), (), properties=place)
@@ -73,8 +75,8 @@ def test_labels_and_ids_are_kept(tmp_path):
     *_, note = _nifti_volumes.load_labels(tmp_path / 'written.nii.gz')
     assert note.labels == {1: 'a', 7: 'é'}
     assert note.ids == ['case1/7', 'case1/8', 'case1/9']
-    assert note.id_of('v', 1, 3) == 'case1/8'
-    assert note.id_of('v', 1, 4) == 'v_0001'  # cut by somebody else
+    assert note.id_of('v', 1, count=3) == 'case1/8'
+    assert note.id_of('v', 1, count=4) == 'v_0001'  # cut by somebody else
     other = nibabel.nifti1.Nifti1Extension(6, b'{"labels": 3}')
     img.header.extensions.clear()
     img.header.extensions.append(other)

@@ -45,6 +45,12 @@ def test_unknown_names_and_options():
         InputError, match=r"coco has no 'color' when it is written; its opti"
     ):
         get_format('coco').write([], 'x', color=1)
+    with pytest.raises(InputError, match=r"list of names, got 'lung'"):
+        get_format('index_maps').read('x', classes='lung')
+    with pytest.raises(InputError, match=r"needs 'source' .*\(--images\)"):
+        get_format('dicom_seg').write([], 'x', classes=['a'])
+    with pytest.raises(InputError, match=r"needs 'classes' .*\(--classes\)"):
+        get_format('index_maps').write([], 'x')
     with pytest.raises(InputError, match=r"siim has no 'layout' when it is"):
         get_format('siim').read('x', layout='hubmap')
 

@@ -104,7 +104,7 @@ def test_outlines_are_painted_where_they_lie():
     square = np.array([[2.0, 1], [5, 1], [5, 3], [2, 3]])
     for painter, expected in (('corners', 6), ('coco', 6), ('opencv', 12)):
         runs = label_map.runs_of(
-            Annotation('a', None, ((square,),), painter), (9, 8), 'C'
+            Annotation('a', None, ((square,),), painter), (9, 8), order='C'
         )
         assert (runs.area, runs.order, runs.shape) == (expected, 'C', (9, 8))
         assert runs.to_mask()[1, 2] == 1
