@@ -13,14 +13,10 @@ from typing import Any
 
 from mmseg_medical.apis.conversion import Conversion
 from mmseg_medical.converters.components import split_objects
-from mmseg_medical.converters.formats import (
-    Format,
-    get_format,
-    recognise,
-    recognise_target,
-)
+from mmseg_medical.converters.formats import Format, get_format
 from mmseg_medical.converters.image_folder import ImageFolder
 from mmseg_medical.converters.label_map import index_of
+from mmseg_medical.converters.recognise import recognise, recognise_target
 from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.errors import InputError, ToleratedWarning
 
