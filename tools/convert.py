@@ -12,38 +12,25 @@ from typing import Any
 from mmengine.utils import ProgressBar
 
 from mmseg_medical.apis.command_line import run_tool
-from mmseg_medical.apis.convert import Conversion, convert
-from mmseg_medical.converters.formats import (
-    FORMATS,
-    get_format,
-    recognise,
-    recognise_target,
-)
+from mmseg_medical.apis.convert import convert
+from mmseg_medical.converters.formats import FORMATS
 from mmseg_medical.errors import InputError
-
-_LISTED = 20  # errors and warnings that are printed
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Convert annotations; ``argv`` as on the command line."""
     args = _parser().parse_args(argv)
-    if args.from_format:
-        from_format = get_format(args.from_format)
-    else:
-        from_format = recognise(args.source)
-    if args.to_format:
-        to_format = get_format(args.to_format)
-    else:
-        to_format = recognise_target(args.target)
     writes = _options(args.to_options)
     if args.overlap:
         writes['overlap'] = args.overlap
     done = convert(
         args.source,
         args.target,
-        from_format,
-        to_format,
+        from_format=args.from_format,
+        to_format=args.to_format,
+        from_classes=args.from_classes,
         classes=args.classes,
+        only=args.only,
         split=args.split,
         img_dir=args.images,
         objects=args.objects,
@@ -53,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         overwrite=args.overwrite,
         progress=_Progress(),
     )
-    _report(done, f'{args.target} ({to_format.name})')
+    print(f'\n{done.summary(args.target)}')
 
 
 class _Progress:
@@ -93,11 +80,21 @@ def _parser() -> argparse.ArgumentParser:
         '--to-format', metavar='FORMAT', help='by the suffix where it says so'
     )
     parser.add_argument(
+        '--from-classes',
+        nargs='+',
+        metavar='NAME',
+        help='classes of the values 1, 2, … of FROM, where it does not say',
+    )
+    parser.add_argument(
         '--classes',
         nargs='+',
         metavar='NAME',
-        help='classes without background, in the order of their indices; all '
-        'labels by default',
+        help='classes of the values 1, 2, … of TO; all labels by default',
+    )
+    parser.add_argument(
+        '--only',
+        action='store_true',
+        help='leave out objects of other classes, and count them',
     )
     parser.add_argument(
         '--split',
@@ -152,26 +149,6 @@ def _options(pairs: Sequence[str]) -> dict[str, Any]:
         except (ValueError, SyntaxError):
             options[key] = value
     return options
-
-
-def _report(done: Conversion, where: str) -> None:
-    for title, messages in (
-        ('tolerated', done.tolerated),
-        ('skipped', list(map(str, done.skipped))),
-    ):
-        if messages:
-            print(f'\n{title}: {len(messages)}')
-            print('\n'.join(f'  {m}' for m in messages[:_LISTED]))
-            if messages[_LISTED:]:
-                print(f'  … and {len(messages) - _LISTED} more')
-    print(
-        f'\nread: {done.images} images, {done.empty} of them empty; objects: '
-        + (', '.join(f'{k} {n}' for k, n in sorted(done.objects.items())))
-    )
-    if done.classes:
-        names = ', '.join(f'{k} {n}' for k, n in enumerate(done.classes, 1))
-        print(f'classes: {names}')
-    print(f'wrote {done.written} images to {where}')
 
 
 if __name__ == '__main__':

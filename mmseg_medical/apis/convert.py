@@ -11,53 +11,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmseg_medical.apis.conversion import Conversion
 from mmseg_medical.converters.components import split_objects
-from mmseg_medical.converters.formats import Format
+from mmseg_medical.converters.formats import Format, get_format
 from mmseg_medical.converters.image_folder import ImageFolder
+from mmseg_medical.converters.label_map import index_of
+from mmseg_medical.converters.recognise import recognise, recognise_target
 from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.errors import InputError, ToleratedWarning
 
 PathLike = str | os.PathLike[str]
-_SHOWN = 10_000  # warnings that are kept
-
-
-@dataclasses.dataclass
-class Conversion:
-    """What a conversion did.
-
-    Attributes:
-        written: Number of images written.
-        images: Number of images read.
-        objects: Number of annotations read, by label.
-        empty: Number of images read that have none.
-        classes: Classes in the order of their indices, where the target
-            format has them.
-        skipped: Errors of what was left out.
-        tolerated: What was mended or let pass.
-    """
-
-    written: int = 0
-    images: int = 0
-    objects: Counter[str] = dataclasses.field(default_factory=Counter)
-    empty: int = 0
-    classes: Sequence[str] | None = None
-    skipped: list[Exception] = dataclasses.field(default_factory=list)
-    tolerated: list[str] = dataclasses.field(default_factory=list)
-
-    def count(self, record: Record) -> None:
-        """Count what was read."""
-        self.images += 1
-        self.empty += not record.annotations
-        self.objects.update(a.label for a in record.annotations)
 
 
 def convert(
     source: PathLike,
     target: PathLike,
-    from_format: Format,
-    to_format: Format,
     *,
+    from_format: str | None = None,
+    to_format: str | None = None,
+    from_classes: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
+    only: bool = False,
     split: Sequence[PathLike] | None = None,
     img_dir: PathLike | None = None,
     objects: bool = False,
@@ -72,10 +46,16 @@ def convert(
     Args:
         source: File or folder to read.
         target: File or folder to write; it appears whole or not at all.
-        from_format: What ``source`` is.
-        to_format: What ``target`` becomes.
+        from_format: Name of the format of ``source``; None finds it out.
+        to_format: Name of the format of ``target``; None takes what the name
+            of the file says.
+        from_classes: Names of the classes without background in the order of
+            the source, where it does not say them.
         classes: Names of the classes without background, in the order of
-            their indices; None takes all labels by their alphabet.
+            their indices in the target; None takes ``from_classes``, or all
+            labels by their alphabet.
+        only: Leave out annotations of other classes, and count them; else
+            they are errors.
         split: Files of ids, parted by white space: only their images are
             converted. MMSegmentation's layout has a folder for each, of the
             file's name.
@@ -95,69 +75,125 @@ def convert(
             cannot be read or written.
         FileNotFoundError: If a file or folder is missing.
     """
-    done = Conversion()
-    skipped = Skipped(strict=not skip_errors)
-    reads, writes = dict(read_options or {}), dict(write_options or {})
-    known = from_format.read_options
-    if img_dir is not None and 'img_dir' in known:
-        reads.setdefault('img_dir', img_dir)
-    if classes is not None and 'classes' in known:
-        reads.setdefault('classes', list(classes))
+    reader = get_format(from_format) if from_format else recognise(source)
+    writer = get_format(to_format) if to_format else recognise_target(target)
     splits = None if split is None else _read_splits(split)
-    wanted = (
-        None if splits is None else {i for s in splits.values() for i in s}
+    done = Conversion(format=writer.name)
+    records = _Records(
+        reader,
+        source,
+        options=_read_options(
+            *(reader, read_options), img_dir, from_classes, classes
+        ),
+        ids=None
+        if splits is None
+        else {i for s in splits.values() for i in s},
+        images=None if img_dir is None else ImageFolder(img_dir),
+        classes=classes,
+        only=only,
+        objects=objects,
+        left_out=done.left_out,
     )
-    images = None if img_dir is None else ImageFolder(img_dir)
-
-    def records(skipped: Skipped) -> Iterator[Record]:
-        options = dict(reads, skipped=skipped)
-        left = set(wanted or ())
-        for record in from_format.read(source, **options):
-            if wanted is not None and record.img_id not in wanted:
-                continue
-            left.discard(record.img_id)
-            try:
-                yield _prepared(record, images, objects)
-            except InputError as error:
-                skipped.add(error)
-        if left:
-            raise InputError(
-                f'{len(left)} ids of the splits are not in {source}, first '
-                f'{min(left)!r}'
-            )
-
+    skipped = Skipped(strict=not skip_errors)
     offered = dict(
         img_dir=img_dir, splits=splits, source=img_dir, skipped=skipped
     )
-    for name in to_format.write_options & offered.keys():
+    options = dict(write_options or {})
+    for name in writer.write_options & offered.keys():
         if offered[name] is not None:
-            writes.setdefault(name, offered[name])
-    if 'classes' in to_format.write_options:
+            options.setdefault(name, offered[name])
+    if 'classes' in writer.write_options:
         if classes is None:
-            classes = _labels(records(Skipped(strict=not skip_errors)))
-        writes.setdefault('classes', list(classes))
-        done.classes = writes['classes']
+            classes = from_classes or _labels(
+                records.read(Skipped(strict=not skip_errors))
+            )
+        options.setdefault('classes', list(classes))
+        done.classes = options['classes']
 
     def counted() -> Iterator[Record]:
-        for record in records(skipped):
+        for record in records.read(skipped):
             done.count(record)
             yield record
             if progress:
                 progress()
 
-    with _counting(done.tolerated), _appearing(target, overwrite) as place:
-        done.written = to_format.write(counted(), place, **writes)
+    with done.tolerating(), _appearing(target, overwrite) as place:
+        try:
+            done.written = writer.write(counted(), place, **options)
+        except InputError as error:  # the place is no name that anybody knows
+            text = str(error).replace(str(place), str(target))
+            raise type(error)(text) from None
     done.skipped = skipped.errors
     return done
 
 
-def _prepared(
-    record: Record, images: ImageFolder | None, objects: bool
-) -> Record:
-    if record.shape is None and images is not None:
-        size = images.size(record.img_id, record.img_path)
-        record = dataclasses.replace(record, shape=size)
-    return split_objects(record) if objects else record
+def _read_options(
+    reader: Format,
+    options: Mapping[str, Any] | None,
+    img_dir: PathLike | None,
+    from_classes: Sequence[str] | None,
+    classes: Sequence[str] | None,
+) -> dict[str, Any]:
+    """Arguments of the reading function."""
+    out = dict(options or {})
+    if img_dir is not None and 'img_dir' in reader.read_options:
+        out.setdefault('img_dir', img_dir)
+    if from_classes is not None:
+        out.setdefault('classes', list(from_classes))
+    if classes is not None and len(classes) == 1 and not reader.labelled:
+        out.setdefault('label', classes[0])
+    return out
+
+
+@dataclasses.dataclass(frozen=True)
+class _Records:
+    """The images to convert, which may be read more than once."""
+
+    reader: Format
+    source: PathLike
+    options: Mapping[str, Any]
+    ids: set[str] | None
+    images: ImageFolder | None
+    classes: Sequence[str] | None
+    only: bool
+    objects: bool
+    left_out: Counter[str]
+
+    def read(self, skipped: Skipped) -> Iterator[Record]:
+        self.left_out.clear()
+        left = set(self.ids or ())
+        for record in self.reader.read(
+            self.source, **self.options, skipped=skipped
+        ):
+            if self.ids is not None and record.img_id not in self.ids:
+                continue
+            left.discard(record.img_id)
+            try:
+                prepared = self._prepared(record)
+            except InputError as error:
+                skipped.add(error)
+            else:
+                yield prepared
+        if left:
+            raise InputError(
+                f'{len(left)} ids of the splits are not in {self.source}, '
+                f'first {min(left)!r}'
+            )
+
+    def _prepared(self, record: Record) -> Record:
+        """The record with its size, its classes and its objects."""
+        if record.shape is None and self.images is not None:
+            size = self.images.size(record.img_id, record.img_path)
+            record = dataclasses.replace(record, shape=size)
+        if self.classes is not None and self.only:
+            labels = [a.label for a in record.annotations]
+            self.left_out.update(n for n in labels if n not in self.classes)
+            kept = [a for a in record.annotations if a.label in self.classes]
+            record = dataclasses.replace(record, annotations=tuple(kept))
+        elif self.classes is not None:
+            for annotation in record.annotations:
+                index_of(record, annotation.label, classes=self.classes)
+        return split_objects(record) if self.objects else record
 
 
 def _labels(records: Iterator[Record]) -> list[str]:
@@ -185,23 +221,6 @@ def _read_splits(files: Sequence[PathLike]) -> dict[str, list[str]]:
             raise InputError(f'{file} {what}')
         splits[file.stem] = ids
     return splits
-
-
-@contextlib.contextmanager
-def _counting(messages: list[str]) -> Iterator[None]:
-    """Keep the warnings of what is tolerated instead of printing them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('always', ToleratedWarning)
-        show = warnings.showwarning
-
-        def keep(message: Any, category: Any, *args: Any) -> None:
-            if not issubclass(category, ToleratedWarning):
-                show(message, category, *args)
-            elif len(messages) < _SHOWN:
-                messages.append(str(message))
-
-        warnings.showwarning = keep
-        yield
 
 
 @contextlib.contextmanager

@@ -101,8 +101,8 @@ def read_manifest(folder: Path) -> dict[int, str]:
     if not path.is_file():
         raise InputError(
             f'{folder} does not say what the values of its images mean; name '
-            'the classes of 1, 2, … (--classes), or the values (--values '
-            '255=NAME)'
+            'the classes of 1, 2, … (--from-classes), or the values '
+            '(--from-options "values={255: \'NAME\'}")'
         )
     try:
         data = json.loads(path.read_text(encoding='utf-8-sig'))

@@ -26,6 +26,7 @@ MASK_SUFFIXES = frozenset('.png .tif .tiff .bmp .gif'.split())
 def read_records(
     items: Iterable[Item],
     read_one: Callable[[Item], Record],
+    *,
     skipped: Skipped | None,
 ) -> Iterator[Record]:
     """Read images one by one.
@@ -48,9 +49,9 @@ def read_records(
 def write_records(
     records: Iterable[Record],
     path: PathLike,
+    *,
     write_one: Callable[[Record, Path], None],
     skipped: Skipped | None,
-    *,
     finish: Callable[[Path], None] | None = None,
 ) -> int:
     """Write images one by one into a new folder.
@@ -83,7 +84,7 @@ def write_records(
     return count
 
 
-def below(folder: Path, name: str, suffix: str = '') -> Path:
+def below(folder: Path, name: str, *, suffix: str = '') -> Path:
     """Path of a new file below a folder.
 
     Args:
@@ -98,8 +99,8 @@ def below(folder: Path, name: str, suffix: str = '') -> Path:
     parts = f'{name}{suffix}'.split('/')
     if not name or any(p in ('', '.', '..') for p in parts):
         raise InputError(
-            f'{name!r} cannot be the name of a file below {folder}; rename '
-            'the image or the class'
+            f'{name!r} cannot be the name of a file; rename the image or the '
+            'class'
         )
     if re.search(r'[\x00-\x1f\\:*?"<>|]', name):
         raise InputError(
@@ -160,7 +161,12 @@ def write_mask(path: Path, runs: Runs) -> None:
 
 
 def place_image(
-    record: Record, images: ImageFolder, folder: Path, name: str, suffix: str
+    record: Record,
+    images: ImageFolder,
+    *,
+    folder: Path,
+    name: str,
+    suffix: str,
 ) -> None:
     """Put the image of a record beside its mask.
 
@@ -179,7 +185,7 @@ def place_image(
             is not the record's.
     """
     source = images.path(record.img_id, record.img_path)
-    target = below(folder, name, suffix)
+    target = below(folder, name, suffix=suffix)
     size = images.size(record.img_id, record.img_path)
     if record.shape not in (None, size):
         raise InputError(

@@ -52,7 +52,9 @@ def read(
             f'{root}/IMAGE/CLASS.png)'
         )
     yield from read_records(
-        folders, lambda folder: _read_one(root, folder, classes), skipped
+        folders,
+        lambda folder: _read_one(root, folder, classes),
+        skipped=skipped,
     )
 
 
@@ -73,7 +75,7 @@ def _read_one(
     for file in mask_files(folder):
         label = file.stem
         if classes is not None:
-            index_of(record, label, classes)
+            index_of(record, label, classes=classes)
         runs = read_mask(file)
         if shape not in (None, runs.shape):
             raise InputError(
@@ -121,11 +123,11 @@ def write(
         shape = shape_of(record)
         masks = {label: [nothing(shape)] for label in classes}
         for annotation in record.annotations:
-            index_of(record, annotation.label, classes)
+            index_of(record, annotation.label, classes=classes)
             masks[annotation.label].append(runs_of(annotation, shape))
         place = below(folder, record.img_id)
-        files = {label: below(place, label, '.png') for label in masks}
+        files = {label: below(place, label, suffix='.png') for label in masks}
         for label, parts in masks.items():
             write_mask(files[label], union(parts))
 
-    return write_records(records, path, write_one, skipped)
+    return write_records(records, path, write_one=write_one, skipped=skipped)

@@ -292,7 +292,7 @@ def _entries(
     for k, annotation in enumerate(record.annotations, 1):
         if grow and annotation.label not in labels:
             labels.append(annotation.label)
-        index = index_of(record, annotation.label, labels)
+        index = index_of(record, annotation.label, classes=labels)
         runs = runs_of(annotation, shape)
         box = runs.box()
         if box is None:

@@ -120,7 +120,7 @@ def write(
         try:
             image = images.of(record)
             for annotation in record.annotations:
-                index_of(record, annotation.label, classes)
+                index_of(record, annotation.label, classes=classes)
         except InputError as error:
             skipped.add(error)
             continue
@@ -141,7 +141,7 @@ def write(
         with new_folder(path) as folder:
             for series, pairs in chosen.items():
                 segmentation = _segment(pairs, classes, codes, algorithm)
-                segmentation.save_as(below(folder, series, '.dcm'))
+                segmentation.save_as(below(folder, series, suffix='.dcm'))
     return sum(map(len, chosen.values()))
 
 

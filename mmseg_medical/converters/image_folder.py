@@ -78,6 +78,11 @@ class ImageFolder:
             self._uw_sizes[path] = int(match[4]), int(match[3])
         return keys
 
+    @property
+    def paths(self) -> set[Path]:
+        """All images that were found."""
+        return {path for found in self._found.values() for path in found}
+
     def path(self, img_id: str, named: PathLike | None = None) -> Path:
         """File of an image.
 
@@ -189,7 +194,7 @@ def table_size(row: Mapping[str, str], where: str) -> Size:
     if not all(re.fullmatch('[0-9]{1,9}', c) and int(c) for c in cells):
         raise InputError(
             f'{where}: expected whole numbers in {_PREFIXES[0]}height and '
-            f'{_PREFIXES[0]}width, got {cells}; add them, or give sizes '
-            '(--sizes)'
+            f'{_PREFIXES[0]}width, got {cells}; add them, or name a '
+            'table that has them (--from-options sizes=FILE)'
         )
     return int(cells[0]), int(cells[1])

@@ -87,7 +87,9 @@ def read(
             f'{root} holds no label image ({suffix or sorted(MASK_SUFFIXES)})'
         )
     yield from read_records(
-        files.items(), lambda item: _read_one(*item, names, colors), skipped
+        files.items(),
+        lambda item: _read_one(*item, names, colors),
+        skipped=skipped,
     )
 
 
@@ -190,14 +192,16 @@ def write(
         raise InputError(f'{IGNORE!r} has a value among class indices only')
 
     def write_one(record: Record, folder: Path) -> None:
-        file = below(folder, record.img_id, '.png')
+        file = below(folder, record.img_id, suffix='.png')
         labels = class_map(record, classes, overlap=overlap)
         write_labels(file, labels, **kinds)
 
     def finish(folder: Path) -> None:
         write_manifest(folder, classes, kinds.get('values'))
 
-    return write_records(records, path, write_one, skipped, finish=finish)
+    return write_records(
+        *(records, path), write_one=write_one, skipped=skipped, finish=finish
+    )
 
 
 def _each(

@@ -47,7 +47,7 @@ def shape_of(record: Record) -> tuple[int, int]:
     return record.shape
 
 
-def index_of(record: Record, label: str, classes: Sequence[str]) -> int:
+def index_of(record: Record, label: str, *, classes: Sequence[str]) -> int:
     """Index of a label in the classes.
 
     Raises:
@@ -62,7 +62,7 @@ def index_of(record: Record, label: str, classes: Sequence[str]) -> int:
 
 
 def runs_of(
-    annotation: Annotation, shape: tuple[int, int], order: Order = 'F'
+    annotation: Annotation, shape: tuple[int, int], *, order: Order = 'F'
 ) -> Runs:
     """Pixels of an annotation as runs.
 
@@ -115,7 +115,7 @@ def class_map(
     values = [
         IGNORE_INDEX
         if a.label == IGNORE
-        else 1 + index_of(record, a.label, names)
+        else 1 + index_of(record, a.label, classes=names)
         for a in record.annotations
     ]
     if len(names) >= IGNORE_INDEX and IGNORE_INDEX in values:
@@ -203,8 +203,8 @@ def annotations_of_classes(
     unknown = [value for value in found if value not in names]
     if unknown:
         cure = (
-            '; does 255 stand for the only class (values={255: NAME}, '
-            "--values 255=NAME), or for pixels to ignore (255='ignore')?"
+            '; say what 255 stands for: a class, or ignore '
+            '(--from-options "values={255: \'NAME\'}")'
             if unknown == [IGNORE_INDEX]
             else '; name it (values={…}), or give all classes'
         )

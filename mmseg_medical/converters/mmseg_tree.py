@@ -9,6 +9,7 @@
 """
 
 import dataclasses
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -30,7 +31,11 @@ from mmseg_medical.converters.image_folder import (
 )
 from mmseg_medical.converters.label_map import class_map
 from mmseg_medical.converters.record import Record, Skipped
-from mmseg_medical.errors import InputError
+from mmseg_medical.errors import InputError, ToleratedWarning
+
+
+class MissingLabelsWarning(ToleratedWarning):
+    """Says how many images have no label image."""
 
 
 def read(
@@ -42,6 +47,8 @@ def read(
     skipped: Skipped | None = None,
 ) -> Iterator[Record]:
     """Read all splits; ``properties['split']`` says which.
+
+    Images without labels are told in a :class:`MissingLabelsWarning`.
 
     Args:
         path: Folder of the tree above.
@@ -65,6 +72,7 @@ def read(
         if not entry.is_dir():
             continue
         images = _images(root / 'img_dir' / entry.name)
+        known = set()
         for record in index_maps.read(
             entry.path,
             classes=classes,
@@ -73,10 +81,18 @@ def read(
             skipped=skipped,
         ):
             image = images and images.find(record.img_id)
+            known.add(image)
             yield dataclasses.replace(
                 record,
                 img_path=image.relative_to(root) if image else None,
                 properties={**record.properties, 'split': entry.name},
+            )
+        left = sorted(images.paths - known) if images else []
+        if left:
+            warnings.warn(
+                f'{len(left)} images have no labels, first {left[0]}',
+                MissingLabelsWarning,
+                stacklevel=2,
             )
 
 
@@ -127,17 +143,23 @@ def write(
 
     def write_one(record: Record, root: Path) -> None:
         name = f'{_split(record, split_of)}/{record.img_id}'
-        file = below(root / 'ann_dir', name, '.png')
+        file = below(root / 'ann_dir', name, suffix='.png')
         labels = class_map(record, classes, overlap=overlap)
         if source:
-            folder = root / 'img_dir'
-            place_image(record, source, folder, name, img_suffix)
+            place_image(
+                *(record, source),
+                folder=root / 'img_dir',
+                name=name,
+                suffix=img_suffix,
+            )
         write_labels(file, labels)
 
     def finish(root: Path) -> None:
         write_manifest(root, classes)
 
-    return write_records(records, path, write_one, skipped, finish=finish)
+    return write_records(
+        *(records, path), write_one=write_one, skipped=skipped, finish=finish
+    )
 
 
 def _by_id(splits: Mapping[str, Iterable[str]]) -> dict[str, str]:

@@ -8,7 +8,6 @@
         └── masks/*.png         0 and 255, one object each
 """
 
-import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -68,22 +67,26 @@ def read(
         ImageError: If a mask cannot be read, or has several values.
     """
     root = Path(path)
-    folders = [
-        Path(entry.path)
-        for entry in visible(root)
-        if os.path.isdir(os.path.join(entry.path, 'masks'))
-    ]
-    if not folders:
+    entries = [Path(e.path) for e in visible(root) if e.is_dir()]
+    with_masks = [p for p in entries if (p / 'masks').is_dir()]
+    if not with_masks:
         raise InputError(
             f'{root} has no folders with masks (expected '
             f'{root}/ID/masks/*.png)'
         )
+    folders = [
+        p for p in entries if p in with_masks or (p / 'images').is_dir()
+    ]
     yield from read_records(
-        folders, lambda folder: _read_one(root, folder, label), skipped
+        folders,
+        lambda folder: _read_one(root, folder, label),
+        skipped=skipped,
     )
 
 
 def _read_one(root: Path, folder: Path, label: str) -> Record:
+    if not (folder / 'masks').is_dir():
+        raise InputError(f'{folder} has an image and no folder of masks')
     image = _image(folder)
     shape = image_size(image) if image else None
     objects = []
@@ -172,8 +175,10 @@ def write(
     labels: set[str] = set()
     return write_records(
         *(records, path),
-        lambda record, root: _write_one(record, root, source, labels),
-        skipped,
+        write_one=lambda record, root: _write_one(
+            record, root, source, labels
+        ),
+        skipped=skipped,
     )
 
 
@@ -189,7 +194,8 @@ def _write_one(
     if len(found) > 1:
         raise InputError(
             f'{record.img_id}: masks of objects cannot say their class, and '
-            f'there are {sorted(found)}; choose another format'
+            f'there are {sorted(found)}; choose one (--classes NAME --only), '
+            'or another format'
         )
     masks = [runs_of(a, shape) for a in record.annotations]
     empty = [k for k, runs in enumerate(masks, 1) if not runs.starts.size]
@@ -201,7 +207,12 @@ def _write_one(
             'would say its size; give the folder of the images (--images)'
         )
     if source:
-        place_image(record, source, folder / 'images', name, '.png')
+        place_image(
+            *(record, source),
+            folder=folder / 'images',
+            name=name,
+            suffix='.png',
+        )
     (folder / 'masks').mkdir(parents=True)
     for k, runs in enumerate(masks, 1):
         write_mask(folder / 'masks' / f'mask_{k:04d}.png', runs)

@@ -67,7 +67,7 @@ def write(
     _check_content(content)
 
     def write_one(record: Record, folder: Path) -> None:
-        file = below(folder, record.img_id, SUFFIXES[0])
+        file = below(folder, record.img_id, suffix=SUFFIXES[0])
         planes, labels = _planes(record, classes, content, overlap)
         note = dict(content=content, classes=json.dumps(list(classes)))
         if labels is not None:
@@ -80,7 +80,7 @@ def write(
             annotation=note,
         )
 
-    return write_records(records, path, write_one, skipped)
+    return write_records(records, path, write_one=write_one, skipped=skipped)
 
 
 def _check_content(content: str) -> None:
@@ -96,11 +96,13 @@ def _planes(
         return class_map(record, classes, overlap=overlap), None
     if content == 'objects':
         ids, labels = object_map(record, overlap=overlap)
-        return ids, [index_of(record, label, classes) for label in labels]
+        return ids, [
+            index_of(record, label, classes=classes) for label in labels
+        ]
     shape = shape_of(record)
     planes = np.zeros((len(classes), shape[1], shape[0]), np.uint8)
     for annotation in record.annotations:
-        plane = planes[index_of(record, annotation.label, classes)]
+        plane = planes[index_of(record, annotation.label, classes=classes)]
         plane.reshape(-1)[pixels(runs_of(annotation, shape))] = 255
     return np.ascontiguousarray(planes.transpose(0, 2, 1)), None
 
@@ -133,13 +135,13 @@ def write_probabilities(
                 'tools/test.py --out have'
             )
         write_ome(
-            below(folder, record.img_id, SUFFIXES[0]),
+            below(folder, record.img_id, suffix=SUFFIXES[0]),
             record.properties['seg_probs'],
             channels=record.properties['channels'],
             pixel_size=pixel_size_of(record),
         )
 
-    return write_records(records, path, write_one, skipped)
+    return write_records(records, path, write_one=write_one, skipped=skipped)
 
 
 def read(
@@ -191,7 +193,8 @@ def _read_one(
     if content not in CONTENTS or planes.dtype.kind not in 'ui':
         raise InputError(
             f'{file} ({planes.shape} of {planes.dtype}) does not say that it '
-            f'holds labels; if it does, say which: content=… of {CONTENTS}'
+            f'holds labels; if it does, say which: --from-options '
+            f'content=… of {CONTENTS}'
         )
     labels: list[int] | None = None
     try:
@@ -203,7 +206,9 @@ def _read_one(
         raise ImageError(f'{file}: its classes are broken: {error}') from None
     classes = classes or names
     if not classes:
-        raise InputError(f'{file} does not name its classes; give them')
+        raise InputError(
+            f'{file} does not name its classes; do so (--from-classes)'
+        )
     found: tuple[Annotation, ...]
     if content == 'channels':
         found = _of_channels(file, np.atleast_3d(planes), classes)

@@ -122,8 +122,8 @@ def read(
     if sizes is None and not plan.sized:
         raise InputError(
             f'{path}: a table of {layout!r} does not say how large images '
-            'are; give sizes: the folder of the images, or a table with id, '
-            'height and width (--sizes)'
+            'are; give the folder of the images (--images), or a table with '
+            'id, height and width (--from-options sizes=FILE)'
         )
     if objects is None:
         objects = layout == 'dsb2018'
@@ -291,7 +291,7 @@ def write(
     if plan.rows != 'classes' and classes is not None and len(classes) > 1:
         raise InputError(
             f'a table of {layout!r} has one class, got {list(classes)}; '
-            'choose one (--classes), or another format'
+            'choose one (--classes NAME --only), or another format'
         )
     skipped = Skipped() if skipped is None else skipped
     records = iter(records)
@@ -335,13 +335,13 @@ def _rows(
     if plan.rows != 'classes' and len(labels) > 1:
         raise InputError(
             f'{record.img_id} has the classes {list(labels)} and the table '
-            'one; choose another format'
+            'one; choose one (--classes NAME --only), or another format'
         )
     dialect = rle.RLEDialect(plan.dialect)
     masks: dict[str, list[Runs]] = {label: [] for label in labels}
     for annotation in record.annotations:
-        index_of(record, annotation.label, labels)
-        runs = runs_of(annotation, shape, dialect.order)
+        index_of(record, annotation.label, classes=labels)
+        runs = runs_of(annotation, shape, order=dialect.order)
         masks[annotation.label].append(runs)
 
     def text(*parts: Runs) -> str:

@@ -4,10 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmseg_medical.apis import convert as module
 from mmseg_medical.apis.convert import convert
 from mmseg_medical.converters import coco
-from mmseg_medical.converters.formats import FORMATS, get_format
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.record import Annotation, Record
 from mmseg_medical.converters.runs import Runs
@@ -50,8 +48,7 @@ def source(tmp_path):
 
 def run(source, target, to_format, from_format='coco', **more):
     return convert(
-        *(source, target, get_format(from_format), get_format(to_format)),
-        **more,
+        source, target, from_format=from_format, to_format=to_format, **more
     )
 
 
@@ -64,6 +61,7 @@ WRITTEN = {
     'ome_tiff': {},
     'uw_madison': {},
     'nifti': dict(write_options=dict(spacing=(3, 1, 1))),
+    'nifti_masks': dict(write_options=dict(spacing=(3, 1, 1))),
     'labelme': {},
     'geojson': {},
     'cvat': {},
@@ -129,6 +127,49 @@ def test_classes_are_in_the_order_that_was_asked_for(source, tmp_path):
     with pytest.raises(InputError, match="'b' is none of the classes"):
         run(source, tmp_path / 'other', 'index_maps', classes=['a'])
     assert not (tmp_path / 'other').exists()
+
+
+def test_other_classes_are_left_out_and_counted(source, tmp_path):
+    out = tmp_path / 'out.csv'
+    with pytest.raises(
+        InputError, match=r'choose one \(--classes NAME --only'
+    ):
+        run(source, out, 'hubmap')
+    done = run(source, out, 'hubmap', classes=['b'], only=True)
+    assert (done.objects, done.left_out) == ({'b': 1}, {'a': 2})
+    assert (done.written, done.empty) == (3, 2)
+    with pytest.raises(InputError, match="'a' is none of the classes"):
+        run(source, tmp_path / 'o', 'labelme', classes=['b'])
+    back = tmp_path / 'back.json'
+    done = run(out, back, 'coco', 'hubmap', classes=['gland'])
+    assert done.objects == {'gland': 1}
+
+
+def test_messages_name_what_the_user_named(tmp_path):
+    path, out = tmp_path / 'a.json', tmp_path / 'out'
+    coco.write(RECORDS, path)
+    with pytest.raises(InputError, match=rf'^{out}/p_1\.json: .*has a hole'):
+        run(path, out, 'hubmap_json')
+
+
+def test_classes_of_the_source_are_not_those_of_the_target(tmp_path):
+    folder, out = tmp_path / 'maps', tmp_path / 'out'
+    folder.mkdir()
+    cv2.imwrite(str(folder / 'x.png'), ONE + 2 * OTHER)
+    with pytest.raises(InputError, match=r'does not say .*--from-classes'):
+        run(folder, out, 'index_maps', 'index_maps', classes=['b', 'a'])
+    done = run(
+        *(folder, out, 'index_maps', 'index_maps'), from_classes=['a', 'b']
+    )
+    assert done.classes == ['a', 'b']
+    done = run(
+        *(out, tmp_path / 'turned', 'index_maps', 'index_maps'),
+        classes=['b', 'a'],
+    )
+    labels = read_labels(tmp_path / 'turned' / 'x.png')
+    np.testing.assert_array_equal(labels, 2 * ONE + OTHER)
+    with pytest.raises(InputError, match="coco has no 'classes' when it is r"):
+        run(tmp_path / 'c.json', tmp_path / 'o', 'labelme', from_classes='a')
 
 
 def test_splits(source, tmp_path, images):
@@ -266,22 +307,3 @@ def test_a_source_without_annotations_has_no_classes(tmp_path):
         run(path, out, 'index_maps')
     done = run(path, out, 'index_maps', classes=['a'])
     assert (done.written, done.empty) == (1, 1)
-
-
-def test_other_warnings_are_shown(tmp_path, source, monkeypatch, recwarn):
-    import warnings
-
-    def noisy(records, path, *, classes, skipped=None):
-        warnings.warn('of somebody else', UserWarning, stacklevel=1)
-        path.write_text('x')
-        return len(list(records))
-
-    monkeypatch.setattr('mmseg_medical.converters.index_maps.write', noisy)
-    done = run(source, tmp_path / 'out', 'index_maps')
-    assert done.tolerated == []
-    assert [str(w.message) for w in recwarn] == ['of somebody else']
-
-
-def test_every_writing_format_is_known():
-    assert {*WRITTEN} <= {*FORMATS}
-    assert module._SHOWN > 100

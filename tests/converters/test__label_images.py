@@ -59,7 +59,7 @@ def test_the_names_of_values(tmp_path):
 
 
 def test_names_that_are_missing_or_broken(tmp_path):
-    with pytest.raises(InputError, match=r'does not say .*--classes'):
+    with pytest.raises(InputError, match=r'does not say .*--from-classes'):
         images.read_manifest(tmp_path)
     for text in (
         '{',

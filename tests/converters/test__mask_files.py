@@ -26,7 +26,9 @@ def test_names_never_leave_the_folder(tmp_path, name):
 
 
 def test_names_with_folders(tmp_path):
-    assert files.below(tmp_path, 'a/b.c', '.png') == tmp_path / 'a/b.c.png'
+    assert (
+        files.below(tmp_path, 'a/b.c', suffix='.png') == tmp_path / 'a/b.c.png'
+    )
     assert files.below(tmp_path, '..a') == tmp_path / '..a'
 
 
@@ -88,7 +90,10 @@ def test_images_are_copied_or_written_anew(tmp_path):
         cv2.imwrite(str(source / name), img)
         record = Record(name[0], (2, 3), ())
         files.place_image(
-            *(record, ImageFolder(source), tmp_path / 'to', name[0], '.png')
+            *(record, ImageFolder(source)),
+            folder=tmp_path / 'to',
+            name=name[0],
+            suffix='.png',
         )
         written = tmp_path / 'to' / f'{name[0]}.png'
         pixels = read_image(written)
@@ -101,16 +106,11 @@ def test_images_are_copied_or_written_anew(tmp_path):
 def test_images_that_do_not_fit_are_refused(tmp_path):
     cv2.imwrite(str(tmp_path / 'a.tif'), np.zeros((2, 3), np.float32))
     images = ImageFolder(tmp_path)
+    place = dict(folder=tmp_path, name='b', suffix='.png')
     with pytest.raises(InputError, match=r'\(4, 3\) .*a\.tif has \(2, 3\)'):
-        files.place_image(
-            *(Record('a', (4, 3), ()), images, tmp_path, 'b', '.png')
-        )
+        files.place_image(*(Record('a', (4, 3), ()), images), **place)
     with pytest.raises(InputError, match='pixels of float32'):
-        files.place_image(
-            *(Record('a', (2, 3), ()), images, tmp_path, 'b', '.png')
-        )
+        files.place_image(*(Record('a', (2, 3), ()), images), **place)
     with pytest.raises(InputError, match='no image of that name'):
-        files.place_image(
-            Record('c', None, (), Path('../c')), images, tmp_path, 'b', '.png'
-        )
+        files.place_image(Record('c', None, (), Path('../c')), images, **place)
     assert [p.name for p in tmp_path.iterdir()] == ['a.tif']

@@ -104,7 +104,7 @@ def test_outlines_are_painted_where_they_lie():
     square = np.array([[2.0, 1], [5, 1], [5, 3], [2, 3]])
     for painter, expected in (('corners', 6), ('coco', 6), ('opencv', 12)):
         runs = label_map.runs_of(
-            Annotation('a', None, ((square,),), painter), (9, 8), 'C'
+            Annotation('a', None, ((square,),), painter), (9, 8), order='C'
         )
         assert (runs.area, runs.order, runs.shape) == (expected, 'C', (9, 8))
         assert runs.to_mask()[1, 2] == 1
@@ -144,7 +144,9 @@ def test_values_without_a_name_are_refused():
     labels = np.array([[0, 1, 255, 7]])
     with pytest.raises(InputError, match=r'm\.png holds the value 7 and 1'):
         label_map.annotations_of_classes(labels, {1: 'a'}, where='m.png')
-    with pytest.raises(InputError, match='255 stand for the only class'):
+    with pytest.raises(
+        InputError, match='say what 255 stands for: a class, or ignore'
+    ):
         label_map.annotations_of_classes(
             labels[:, :3], {1: 'a'}, where='m.png'
         )

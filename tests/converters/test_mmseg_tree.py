@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_medical.converters import mmseg_tree
+from mmseg_medical.converters.mmseg_tree import MissingLabelsWarning
 from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.errors import InputError
 
@@ -86,6 +87,12 @@ def test_splits_come_back(tmp_path, images, record_of):
     found = list(mmseg_tree.read(root))
     assert [r.properties['split'] for r in found] == ['train', 'val']
     assert found[1].img_path.as_posix() == 'img_dir/val/q.png'
+    (root / 'ann_dir' / 'train' / 'p.png').rename(
+        root / 'ann_dir' / 'train' / 'r.png'
+    )
+    with pytest.warns(MissingLabelsWarning, match=r'1 images .*train/p\.png'):
+        first = next(iter(list(mmseg_tree.read(root))))
+    assert (first.img_id, first.img_path) == ('r', None)
     mmseg_tree.write(found, other, classes='ab')
     assert (other / 'ann_dir' / 'val' / 'q.png').is_file()
     assert not (other / 'img_dir').exists()

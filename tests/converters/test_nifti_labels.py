@@ -85,7 +85,7 @@ def test_round_trip(tmp_path_factory, label_images, record_of, masks_of):
         again = list(nifti_labels.read(path))
         assert again[0].properties['spacing'] == (1.5, 2.0)
         for one, other in zip(records, again, strict=True):
-            assert one.shape == other.shape
+            assert (one.img_id, one.shape) == (other.img_id, other.shape)
             assert masks_of(one, by='classes') == masks_of(other, by='classes')
 
     check()
@@ -104,6 +104,23 @@ def test_where_labels_lie_is_kept(tmp_path):
     assert again.header.get_xyzt_units()[0] == 'mm'
     own = [a.label for r in nifti_labels.read(out) for a in r.annotations]
     assert set(own) == {'a', 'b', 'c'}
+
+
+def test_units_become_mm(tmp_path):
+    img = nibabel.Nifti1Image(LABELS, AFFINE / [[1000]] * 1)
+    img.header.set_xyzt_units('meter')
+    nibabel.save(img, tmp_path / 'v.nii')
+    (first, *_) = nifti_labels.read(tmp_path / 'v.nii', classes='abc')
+    assert first.properties['spacing'] == pytest.approx((1.5, 2))
+
+
+def test_a_part_of_a_volume_keeps_its_place(tmp_path):
+    path = save(tmp_path / 'v.nii')
+    upper = list(nifti_labels.read(path, classes='abc'))[1:]
+    nifti_labels.write(upper, tmp_path / 'out', classes='abc')
+    again = nibabel.load(tmp_path / 'out' / 'v.nii.gz')
+    np.testing.assert_array_equal(again.dataobj, LABELS[..., 1:])
+    np.testing.assert_allclose(again.affine[:3, 3], [10, 20, 33])
 
 
 def test_labels_of_other_values_and_types(tmp_path):

@@ -78,6 +78,17 @@ def test_what_is_wrong_is_named(tree, tmp_path):
         list(object_masks.read(root / 'a' / 'masks'))
 
 
+def test_images_without_masks_are_counted(tree):
+    root = tree('1.png')
+    (root / 'b' / 'images').mkdir(parents=True)
+    (root / 'other').mkdir()
+    with pytest.raises(InputError, match=r'b has an image and no folder of'):
+        list(object_masks.read(root))
+    skipped = Skipped(strict=False)
+    assert len(list(object_masks.read(root, skipped=skipped))) == 1
+    assert len(skipped) == 1
+
+
 def test_round_trip(tmp_path_factory, label_images, record_of, masks_of):
     @given(labels=label_images)
     @settings(deadline=None, max_examples=30)

@@ -136,7 +136,7 @@ def test_wrong_tables_are_refused(table, layout, text, message):
 
 def test_tables_without_sizes_say_what_to_give(table):
     path = table('id,class,segmentation\na,b,\n')
-    with pytest.raises(InputError, match=r'how large images are; .*--sizes'):
+    with pytest.raises(InputError, match=r'how large images are; .*--images'):
         rle_table.read(path, layout='uw_madison')
 
 
