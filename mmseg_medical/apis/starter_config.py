@@ -12,7 +12,6 @@ _STEPS = {
     'LoadMaskRegion': "dict(type='LoadMaskRegion')",
     'PackMedicalInputs': "dict(type='PackMedicalInputs')",
 }
-_INSTEAD = {'LoadImageFromFile': 'LoadImageRegion'}
 _WIDTH = 79
 
 
@@ -52,7 +51,6 @@ def _pipeline(check: DatasetCheck) -> list[str]:
     for finding in reversed(check.findings):
         line = finding.config.split('  #')[0]
         kind = line.removeprefix("dict(type='").partition("'")[0]
-        kind = _INSTEAD.get(kind, kind)
         if line.startswith('dict(type=') and kind in steps:
             steps[kind] = line
     return [step for step in steps.values() if step]

@@ -27,8 +27,9 @@ def test_it_mends_what_was_found(pairs, tmp_path):
     assert not again.findings
     assert len(again.observations) == 4
     assert [step['type'] for step in cfg.pipeline] == [
-        *('LoadImageFromFile', 'LoadMaskRegion', 'PackMedicalInputs')
+        *('LoadImageRegion', 'LoadMaskRegion', 'PackMedicalInputs')
     ]
+    assert cfg.pipeline[0]['channels'] == 3
     assert cfg.pipeline[1]['values'] == {255: 1}
 
 

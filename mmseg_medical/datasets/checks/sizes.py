@@ -69,17 +69,13 @@ def check_channels(
     said, few = _kinds(observations, lambda image: image.shape[2])
     if not few:
         return
-    bytes_ = all(o.image.dtype == 'uint8' for o in observations if o.image)
     yield Finding(
         Severity.ERROR,
         'channels',
         f'images of several numbers of channels: {said}',
         names_of(few),
-        'a network expects one number: '
-        + ('read all as BGR of 8 bits' if bytes_ else 'convert the files'),
-        "dict(type='LoadImageFromFile')  # instead of LoadImageRegion"
-        if bytes_
-        else '',
+        'a network expects one number: make three of gray, or 1 of colours',
+        "dict(type='LoadImageRegion', channels=3)",
     )
 
 
