@@ -54,8 +54,13 @@ def _draw_sizes(figure: Any, sizes: Counter[tuple[int, int]]) -> None:
     axes.scatter(
         widths, heights, 20 + 200 * counts / counts.max(), BLUE, alpha=0.6
     )
-    said = [f'{n:,} of {h} x {w}' for (w, h), n in sizes.most_common(4)]
-    said += ['…'] * (len(sizes) > 4)
+    few = len(sizes) <= 4
+    said = [
+        f'{n:,} of {h} x {w}'
+        for (w, h), n in sizes.most_common(4)
+        if few or n > 1
+    ]
+    said += ['…'] * (not few and bool(said))
     axes.text(
         *(0.03, 0.97, '\n'.join(said)),
         transform=axes.transAxes,
