@@ -1,6 +1,6 @@
 """Look at samples after the pipeline.
 
-Usage: tools/browse_dataset.py CONFIG
+Usage: tools/browse_dataset.py CONFIG [--output-dir DIR] [--page FILE] …
 """
 
 import argparse
@@ -14,19 +14,23 @@ from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
 
 import mmseg_medical  # noqa: F401
+from mmseg_medical.apis.browsing import browse
 from mmseg_medical.apis.command_line import add_config_arguments, run_tool
-from mmseg_medical.engine.hooks.prediction import sample_name
-from mmseg_medical.engine.loops import seed_all
-from mmseg_medical.visualization import draw_overlay
+from mmseg_medical.visualization.overlay import legend_of
+from mmseg_medical.visualization.pictures import write_gallery
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw masks over samples; ``argv`` as on the command line."""
     parser = argparse.ArgumentParser(
-        description='Draw the masks of the training samples over the images'
+        description='Draw the masks of samples over the images'
     )
     add_config_arguments(parser)
+    parser.add_argument(
+        '--part', choices=['train', 'val', 'test'], default='train'
+    )
     parser.add_argument('--output-dir', type=Path, help='folder for PNG files')
+    parser.add_argument('--page', type=Path, help='HTML file to write')
     parser.add_argument('--not-show', action='store_true')
     parser.add_argument(
         '--show-interval', type=float, default=2, help='seconds per picture'
@@ -38,26 +42,37 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    count = min(len(dataset), args.limit or len(dataset))
+    dataset = DATASETS.build(cfg[f'{args.part}_dataloader'].dataset)
+    palette = dataset.metainfo.get('palette') or []
     if args.output_dir:
         args.output_dir.mkdir(parents=True, exist_ok=True)
-    progress = ProgressBar(count)
-    for index in range(count):
-        seed_all(cfg.get('randomness', {}).get('seed') or 0, index)
-        item = dataset[index]
-        sample = item['data_samples']
-        mask = sample.gt_sem_seg.data.numpy()
-        picture = draw_overlay(
-            item['inputs'].permute(1, 2, 0).numpy(), mask * (mask != 255)
-        )
+    count = min(len(dataset), args.limit or len(dataset))
+    seed = cfg.get('randomness', {}).get('seed') or 0
+    pictures, progress = [], ProgressBar(count)
+    for one in browse(dataset, count, seed=seed):
+        if args.page:
+            pictures.append(one.picture(palette))
         if args.output_dir:
-            name = sample_name(sample).replace('/', '_')
-            cv2.imwrite(str(args.output_dir / f'{name}.png'), picture)
+            path = args.output_dir / f'{one.name}.png'
+            cv2.imwrite(str(path), one.draw(palette))
         if not args.not_show:
-            cv2.imshow('browse_dataset', picture)
+            cv2.imshow('browse_dataset', one.draw(palette))
             cv2.waitKey(int(args.show_interval * 1000))
         progress.update()
+    if args.page:
+        page = write_gallery(
+            args.page,
+            title=f'{Path(args.config).name}: {args.part}',
+            note=f'{count:,} of {len(dataset):,} samples, as the pipeline '
+            'gives them',
+            pictures=pictures,
+            legend=legend_of(
+                dataset.metainfo.get('classes') or (),
+                palette,
+                overlapping=getattr(dataset, 'overlapping', False),
+            ),
+        )
+        print(f'\nopen {page} in a browser')
 
 
 if __name__ == '__main__':

@@ -1,8 +1,6 @@
 """A page to look at after a test: scores, curves, the worst images first."""
 
-import base64
 import csv
-import io
 import json
 import math
 import os
@@ -10,11 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
-from mmseg_medical._files import replacing
 from mmseg_medical.visualization import overlay
+from mmseg_medical.visualization._page import embed_jpeg, figure_svg, render
 
 PathLike = str | os.PathLike[str]
 
@@ -61,14 +58,13 @@ def write_report(
         raise ValueError(f'{per_image} has no Dice in any row')
     rows.sort(key=lambda row: row['score'])
     for row in rows[:limit] if overlay_dir else ():
-        row['picture'] = _embedded(Path(overlay_dir, f'{row["id"]}.jpg'))
+        row['picture'] = embed_jpeg(
+            Path(overlay_dir, f'{row["id"]}.jpg').read_bytes()
+        )
     values = np.array([row['score'] for row in rows])
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    html = environment.get_template('report.html.j2').render(
+    return render(
+        'report.html.j2',
+        path,
         title=title,
         note=note,
         rows=rows,
@@ -79,28 +75,20 @@ def write_report(
             'median': f'{np.median(values):.4f}',
             'worst': f'{values.min():.4f}',
         },
-        histogram=_figure(_draw_histogram, values),
-        curves=_figure(_draw_curves, _read_scalars(scalars)),
+        histogram=figure_svg(_draw_histogram, values),
+        curves=figure_svg(_draw_curves, _read_scalars(scalars)),
         legend={
             'hit': overlay.HIT,
             'false positive': overlay.FALSE_POSITIVE,
             'miss': overlay.MISS,
         },
     )
-    with replacing(path) as temporary:
-        temporary.write_text(html, encoding='utf-8')
-    return Path(path)
 
 
 def _mean(scores: list[float]) -> float:
     """Mean of what is not nan; nan if nothing is."""
     counted = [score for score in scores if not math.isnan(score)]
     return float(np.mean(counted)) if counted else math.nan
-
-
-def _embedded(path: Path) -> str:
-    data = base64.b64encode(path.read_bytes()).decode('ascii')
-    return f'data:image/jpeg;base64,{data}'
 
 
 def _read_scalars(paths: Sequence[PathLike]) -> dict[str, list[Any]]:
@@ -125,23 +113,6 @@ def _read_scalars(paths: Sequence[PathLike]) -> dict[str, list[Any]]:
                 if key in entry:
                     curves.setdefault(key, {})[step] = entry[key]
     return {key: sorted(curve.items()) for key, curve in curves.items()}
-
-
-def _figure(draw: Any, data: Any) -> str:
-    """SVG of a figure; '' where there is nothing to draw."""
-    if not len(data):
-        return ''
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 2.6), layout='constrained')
-    draw(figure, data)
-    for axes in figure.axes:
-        axes.spines[['top', 'right']].set_visible(False)
-        axes.grid(alpha=0.25)
-    buffer = io.StringIO()
-    figure.savefig(buffer, format='svg', transparent=True)
-    svg = buffer.getvalue()
-    return svg[svg.index('<svg') :]
 
 
 def _draw_histogram(figure: Any, values: Any) -> None:

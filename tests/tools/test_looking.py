@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import mmseg_medical
-from mmseg_medical.converters.table import read_table
+from mmseg_medical.converters import rle
+from mmseg_medical.converters.table import read_table, write_table
 from mmseg_medical.datasets import HuBMAPDataset
 
 
@@ -33,6 +34,64 @@ def test_browse_dataset(tool, hubmap, tiny_config, tmp_path):
         assert img.shape == (64, 64, 3)
         again = cv2.imread(str(tmp_path / 'other' / path.name))
         np.testing.assert_array_equal(img, again)  # seeded
+
+
+def test_browse_dataset_of_slices_whose_classes_overlap(tool, tmp_path):
+    """One channel of 16 bits, five of them, and z-scores."""
+    for k in range(5):
+        folder = tmp_path / 'train' / 'case1' / 'case1_day0' / 'scans'
+        folder.mkdir(parents=True, exist_ok=True)
+        img = np.full((40, 60), 100 + k, np.uint16)
+        img[10:20, 10:30] = 900
+        name = f'slice_{k + 1:04}_60_40_1.50_1.50.png'
+        cv2.imwrite(str(folder / name), img)
+    masks = {
+        'large_bowel': rle.encode(img > 500, 'kaggle_row'),
+        'small_bowel': '',
+        'stomach': '1 600',  # the first ten rows
+    }
+    write_table(
+        tmp_path / 'train.csv',
+        ('id', 'class', 'segmentation'),
+        [
+            (f'case1_day0_slice_{k:04}', label, text)
+            for k in range(1, 6)
+            for label, text in masks.items()
+        ],
+    )
+    config = tmp_path / 'config.py'
+    for stack, extra in (
+        ('None', ''),
+        ('dict(num=3, stride=1)', ''),
+        ('dict(num=5, stride=1)', ''),
+        ('None', "dict(type='MapIntensity', method='zscore'),"),
+    ):
+        config.write_text(f"""
+custom_imports = dict(imports=['mmseg_medical'])
+train_dataloader = dict(dataset=dict(
+    type='UWMadisonDataset', data_root={str(tmp_path)!r}, stack={stack},
+    pipeline=[
+        dict(type='LoadImageRegion'), {extra} dict(type='LoadMaskRegion'),
+        dict(type='PackMedicalInputs'),
+    ],
+))
+""")
+        out, page = tmp_path / 'out', tmp_path / 'page.html'
+        tool('browse_dataset').main(
+            f'{config} --not-show --output-dir {out} --page {page}'.split()
+        )
+        drawn = cv2.imread(str(out / 'case1_day0_slice_0003.png'))
+        assert drawn.shape == (40, 60, 3)
+        assert drawn[5, 45].tolist() == [40, 55, 0]  # stomach on black
+        assert drawn[15, 20].tolist() == [166, 199, 240]  # bowel on white
+        assert drawn[30, 45].tolist() == [0, 0, 0]
+        text = page.read_text()
+        assert text.count('<figure>') == 5
+        channels = stack[9] if 'num' in stack else 1
+        kind = 'float32' if extra else 'uint16'
+        assert f'40 x 60, {channels} of {kind}' in text
+        for name in masks:
+            assert f'</span>{name}</span>' in text
 
 
 def test_demo_data_are_real_tissue_in_the_owners_layout(tool, tmp_path):

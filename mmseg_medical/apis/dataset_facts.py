@@ -1,0 +1,72 @@
+"""What built data sets say of all their samples."""
+
+from collections.abc import Iterator, Sequence
+
+from mmseg_medical.apis.dataset_parts import Part
+from mmseg_medical.datasets.checks import About, Finding, Severity
+from mmseg_medical.datasets.checks.finding import listed, plural
+from mmseg_medical.datasets.layouts import Layout
+from mmseg_medical.datasets.layouts.tree import Tree
+
+_MAPS = ('MapIntensity', 'ApplyCLAHE')
+
+
+def about(parts: list[Part], layout: Layout | None = None) -> About:
+    """What the first of several parts says of its samples.
+
+    Args:
+        parts: What was built.
+        layout: What a folder was recognised as.
+    """
+    if not parts:
+        return About()
+    dataset = parts[0].dataset
+    named = layout is None or layout.named
+    classes = dataset.metainfo.get('classes') or () if named else ()
+    return About(
+        classes=tuple(classes),
+        overlapping=bool(getattr(dataset, 'overlapping', False)),
+        ignore_index=getattr(dataset, 'ignore_index', 255),
+        group=getattr(dataset, 'group', '') or '',
+        stratum=getattr(dataset, 'stratum', '') or '',
+        maps_intensity=any(
+            type(t).__name__ in _MAPS for t in parts[0].transforms
+        ),
+        wrong_sizes=hasattr(dataset, 'wrong_sizes'),
+    )
+
+
+def check_unused(folder: str, parts: Sequence[Part]) -> Iterator[Finding]:
+    """Name folders and tables that no sample comes from.
+
+    Args:
+        folder: Folder that was recognised.
+        parts: What was built of it.
+    """
+    used = {str(part.dataset.ann_file) for part in parts}
+    for part in parts:
+        for sample in part.samples():
+            for key in sample:
+                if key.endswith(('_path', '_paths')):
+                    told = sample[key]
+                    used.update(told if isinstance(told, list) else [told])
+    rest = Tree(folder).beside(path for path in used if path)
+    if rest and parts:
+        said = [
+            f'{top}/ ({plural(count, "file")})' if count else top
+            for top, count in rest.items()
+        ]
+        yield Finding(
+            Severity.NOTE,
+            'unused',
+            f'not read as part of the data set: {listed(said)}',
+        )
+
+
+def palette(parts: Sequence[Part]) -> list[list[int]]:
+    """[R, G, B] of each class, where the data set says so; else []."""
+    for part in parts:
+        meta = {**part.dataset.METAINFO, **part.config.get('metainfo', {})}
+        if meta.get('palette'):
+            return [list(rgb) for rgb in meta['palette']]
+    return []

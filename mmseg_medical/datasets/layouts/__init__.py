@@ -1,0 +1,80 @@
+"""What a bare folder holds, told from the names of its files."""
+
+import dataclasses
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from mmseg_medical.datasets.layouts.annotated import ANNOTATED
+from mmseg_medical.datasets.layouts.folders import images_alone, mask_folders
+from mmseg_medical.datasets.layouts.layout import Layout, LayoutError
+from mmseg_medical.datasets.layouts.owners import OWNERS
+from mmseg_medical.datasets.layouts.tables import table
+from mmseg_medical.datasets.layouts.tree import Tree
+
+# The most particular first.
+RECOGNISERS: tuple[Callable[[Tree], Iterator[Layout]], ...] = (
+    *OWNERS,
+    *ANNOTATED,
+    table,
+    mask_folders,
+)
+_ARCHIVES = ('.zip', '.tar', '.gz', '.7z', '.rar')
+
+
+def recognise(folder: str | os.PathLike[str]) -> list[Layout]:
+    """Find out what a folder holds.
+
+    A folder that holds nothing but another one stands for that.
+
+    Args:
+        folder: Folder of one data set.
+
+    Returns:
+        Layouts that fit, the most particular first; at least one. Their names
+        differ.
+
+    Raises:
+        NotADirectoryError: If there is no such folder.
+        LayoutError: If nothing fits; the message says what lies there.
+    """
+    whole = Tree(folder)
+    tree, found = whole, []
+    for below in _nested(whole):
+        owned = any(True for one in OWNERS for _ in one(below))
+        if owned or not found:
+            tree = below
+            found = [layout for one in RECOGNISERS for layout in one(tree)]
+        if owned:
+            break
+    if not found:
+        tree, found = whole, list(images_alone(whole))
+    seen: Counter[str] = Counter()
+    for k, layout in enumerate(found):
+        seen[layout.name] += 1
+        again = f':{seen[layout.name]}' if seen[layout.name] > 1 else ''
+        found[k] = dataclasses.replace(
+            layout, name=f'{layout.name}{again}', root=str(tree.root)
+        )
+    if found:
+        return found
+    packed = [n for n in whole.files if n.lower().endswith(_ARCHIVES)]
+    cure = (
+        f'unpack {packed[0]} first'
+        if packed
+        else 'name the folder that holds the images as well'
+    )
+    raise LayoutError(
+        f'{folder} holds no image that can be read ({whole.kinds()}); {cure}'
+    )
+
+
+def _nested(tree: Tree) -> Iterator[Tree]:
+    """Tree of a folder, of the only folder in it, and so on."""
+    yield tree
+    inside = {name.split('/')[0] for name in tree.files}
+    if len(inside) == 1 and all('/' in name for name in tree.files):
+        yield from _nested(Tree(tree.root / inside.pop()))
+
+
+__all__ = ['RECOGNISERS', 'Layout', 'LayoutError', 'recognise']

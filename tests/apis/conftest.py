@@ -1,0 +1,56 @@
+"""Folders of images and masks that tests damage."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def pairs(tmp_path) -> Callable[..., Path]:
+    """Write images and masks of a disc, whose pixels are ``value``."""
+
+    def write(count: int = 4, value: int = 1, root: str = 'pairs') -> Path:
+        folder = tmp_path / root
+        rng = np.random.default_rng(0)
+        for part in ('images', 'masks'):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        for k in range(count):
+            img = rng.integers(100, 140, (40, 60, 3)).astype(np.uint8)
+            mask = np.zeros((40, 60), np.uint8)
+            cv2.circle(mask, (20 + k, 20), 9, value, -1)
+            img[mask > 0] += 90
+            cv2.imwrite(str(folder / 'images' / f'{k}.png'), img)
+            cv2.imwrite(str(folder / 'masks' / f'{k}.png'), mask)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def pair_config(tmp_path) -> Callable[..., str]:
+    """Write a config of FolderDataset; ``changes`` are of the data set."""
+
+    def write(root: Path, load: str = '', **changes: object) -> str:
+        text = ', '.join(f'{key}={value!r}' for key, value in changes.items())
+        path = tmp_path / 'pairs.py'
+        path.write_text(f"""
+custom_imports = dict(imports=['mmseg_medical'])
+pipeline = [
+    dict(type='LoadImageRegion'),
+    dict(type='LoadMaskRegion', {load}),
+    dict(type='PackMedicalInputs'),
+]
+data = dict(
+    type='FolderDataset', data_root={str(root)!r}, pipeline=pipeline,
+    metainfo=dict(classes=('background', 'disc')), num_folds=2, fold=0, {text}
+)
+train_dataloader = dict(dataset=dict(data, part='train'))
+val_dataloader = dict(dataset=dict(data, part='val'))
+test_dataloader = val_dataloader
+""")
+        return str(path)
+
+    return write
