@@ -29,8 +29,9 @@ from mmseg_medical.version import __version__
 
 # Keys of samples that nobody makes folds by.
 _INTERNAL = {
-    *('img_id', 'img_path', 'seg_map_path', 'polygon_path', 'where'),
-    *('rle', 'rle_dialect', 'reduce_zero_label'),
+    *('img_id', 'img_path', 'seg_map_path', 'where', 'rle', 'rle_dialect'),
+    *('annotation_path', 'annotation_format'),
+    *('overlapping', 'reduce_zero_label'),
 }
 
 
