@@ -103,7 +103,9 @@ def convert(
         if offered[name] is not None:
             options.setdefault(name, offered[name])
     if 'classes' in writer.write_options:
-        if classes is None:
+        if classes is None and reader.label:
+            classes = [records.options.get('label', reader.label)]
+        elif classes is None:
             classes = from_classes or _labels(
                 records.read(Skipped(strict=not skip_errors))
             )

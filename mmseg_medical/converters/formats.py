@@ -68,6 +68,14 @@ class Format:
         """Names of the arguments of :meth:`write`."""
         return self._options(self._function(self.writer, 'written'))
 
+    @property
+    def label(self) -> str | None:
+        """Label of all objects where files name no classes; else None."""
+        if self.labelled:
+            return None
+        function = self._function(self.reader, 'read')
+        return str(inspect.signature(function).parameters['label'].default)
+
     def read(self, path: PathLike, **options: Any) -> Iterator[Record]:
         """Read annotations.
 

@@ -16,6 +16,7 @@ def test_every_format_is_read_or_written(name):
     if chosen.reader:
         assert 'skipped' in chosen.read_options
         assert not chosen.read_options & chosen.fixed.keys()
+        assert (chosen.label is None) == chosen.labelled
     else:
         with pytest.raises(InputError, match=f'{name} cannot be read'):
             chosen.read('x')
