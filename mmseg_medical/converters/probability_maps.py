@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmseg_medical._files import inside, replacing
-from mmseg_medical.converters.tiff import Region, TIFFImage, write_tiff
+from mmseg_medical.converters.tiff import (
+    Region,
+    TIFFImage,
+    read_metadata,
+    write_tiff,
+)
 from mmseg_medical.errors import InputError
 
 PathLike = str | os.PathLike[str]
@@ -207,8 +212,21 @@ class ProbabilityMaps:
         """Ids whose map is not there."""
         return [name for name in self.ids if not self.path(name).is_file()]
 
-    def write(self, img_id: str, probs: NDArray[Any]) -> None:
-        """Write the map (C, H, W) of an image, whole or not at all."""
+    def write(
+        self,
+        img_id: str,
+        probs: NDArray[Any],
+        *,
+        scores: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the map of an image, whole or not at all.
+
+        Args:
+            img_id: Id of the image.
+            probs: (C, H, W) in [0, 1].
+            scores: What the model says of the image as a whole, as
+                ``presence``.
+        """
         thr = None
         if self.task != 'multiclass':
             thr = self.postprocess['mask_thr']
@@ -223,9 +241,15 @@ class ProbabilityMaps:
                 id=img_id,
                 task=self.task,
                 classes=self.classes,
+                scores=dict(scores or {}),
                 **self.postprocess,
             ),
         )
+
+    def scores(self, img_id: str) -> dict[str, Any]:
+        """What the model said of an image as a whole."""
+        found: dict[str, Any] = read_metadata(self.path(img_id))['scores']
+        return found
 
     def read(self, img_id: str, region: Region | None = None) -> NDArray[Any]:
         """Map (C, H, W) uint8 or uint16 of an image, or of a region of it.
@@ -242,6 +266,8 @@ class ProbabilityMaps:
     ) -> NDArray[np.bool_]:
         """Masks (K, H, W) of the K classes of an image but the background.
 
+        All are empty where the gate of the test closes.
+
         Args:
             img_id: Id of the image.
             mask_thr: Probability above which a pixel belongs to a class; None
@@ -251,10 +277,15 @@ class ProbabilityMaps:
         probs = self.read(img_id)
         if self.task == 'multiclass':
             labels = probs.argmax(0)
-            return labels == np.arange(1, len(self.classes))[:, None, None]
-        if mask_thr is None:
-            mask_thr = self.postprocess['mask_thr']
-        return probs > _thresholds(mask_thr) * self.levels
+            masks = labels == np.arange(1, len(self.classes))[:, None, None]
+        else:
+            if mask_thr is None:
+                mask_thr = self.postprocess['mask_thr']
+            masks = probs > _thresholds(mask_thr) * self.levels
+        gate = self.postprocess.get('gate_thr')
+        if gate is not None and self.scores(img_id)['presence'] < gate:
+            masks[:] = False
+        return masks
 
 
 def _entries(state: dict[str, Any]) -> dict[str, Any]:

@@ -154,20 +154,24 @@ def test_plain_segmentors_have_no_probabilities(hubmap, tiny_config, tmp_path):
 
 def test_a_killed_test_goes_on(hubmap, tiny_config, tmp_path, monkeypatch):
     config, work_dir = tiny_config(hubmap(8), 2), str(tmp_path / 'work')
-    train(load_config(config, work_dir=work_dir))
+    head = dict(type='PresenceHead', in_channels=16)
+    cfg = load_config(config, work_dir=work_dir)
+    cfg.model.image_heads = dict(presence=head)
     out = tmp_path / 'maps'
 
     def run():
+        again = load_config(config, work_dir=work_dir)
+        again.model.image_heads = dict(presence=head)
+        again.model.test_cfg.gate_thr = 0.5
         return apis.test(
-            load_config(config, work_dir=work_dir),
-            f'{work_dir}/iter_2.pth',
-            tta=True,
-            out=str(out),
+            again, f'{work_dir}/iter_2.pth', tta=True, out=str(out)
         )
 
+    train(cfg)
     scores = run()
     maps = sorted(out.glob('*.tiff'))
     assert len(maps) == 4
+    assert {'presence'} == {*ProbabilityMaps.open(out).scores(maps[0].stem)}
     before = maps[1].read_bytes()
     maps[1].unlink()
     predicted = []

@@ -99,6 +99,19 @@ def test_masks_of_every_task(tmp_path):
     assert overlapping.masks('a', mask_thr=1.0).sum() == 0
 
 
+@pytest.mark.parametrize('task', ['binary', 'multiclass', 'multilabel'])
+def test_a_gate_closes_what_the_test_closed(tmp_path, task):
+    written = maps(tmp_path, task, ('bg', 'fg'))
+    written.postprocess = dict(mask_thr=0.5, gate_thr=0.4)
+    probs = np.full((1 if task == 'binary' else 2, 20, 30), 0.6)
+    probs[0] -= 0.1 * (task == 'multiclass')
+    for name, presence in (('a', 0.39), ('b', 0.41)):
+        written.write(name, probs, scores=dict(presence=presence))
+        assert written.scores(name) == dict(presence=presence)
+        assert written.masks(name).all() == (presence > 0.4)
+        assert written.masks(name).any() == (presence > 0.4)
+
+
 @pytest.mark.parametrize('bits', [8, 16])
 @pytest.mark.parametrize('classes', [3, 300])
 def test_rounding_keeps_the_most_likely_class(bits, classes, tmp_path):

@@ -90,8 +90,7 @@ class SaveProbabilitiesHook(Hook):
             self.maps.start()
         barrier()
         there = len(self.maps.ids) - len(self.maps.missing())
-        # What the gate needs of an image is not in its map.
-        if there and 'gate_thr' not in model.postprocess:
+        if there:
             model.recall = self._recall
             print_log(
                 f'{self.out_dir} has {there} of {len(self.maps.ids)} maps of '
@@ -99,12 +98,15 @@ class SaveProbabilitiesHook(Hook):
                 logger='current',
             )
 
-    def _recall(self, sample: Any) -> torch.Tensor | None:
+    def _recall(
+        self, sample: Any
+    ) -> tuple[torch.Tensor, dict[str, Any]] | None:
         name = sample_name(sample)
         if not self.maps.path(name).is_file():
             return None
         stored = self.maps.read(name).astype(np.float32)
-        return torch.from_numpy(stored / np.float32(self.maps.levels))
+        probs = torch.from_numpy(stored / np.float32(self.maps.levels))
+        return probs, self.maps.scores(name)
 
     def after_test_iter(
         self,
@@ -116,7 +118,9 @@ class SaveProbabilitiesHook(Hook):
         for sample in outputs:
             name = sample_name(sample)
             if not self.maps.path(name).is_file():
-                self.maps.write(name, sample.seg_probs.data.cpu().numpy())
+                probs = sample.seg_probs.data.cpu().numpy()
+                scores = sample.get('image_scores', {})
+                self.maps.write(name, probs, scores=scores)
 
 
 def _identity(checkpoint: str) -> str:

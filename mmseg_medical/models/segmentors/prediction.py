@@ -17,6 +17,8 @@ from mmseg_medical.models.views import Merge, Variant, resize
 from mmseg_medical.models.windows import predict_maps
 
 Samples = list[SegDataSample]
+# Probabilities (C, H, W), and what was said of the image as a whole.
+Recalled = tuple[Tensor, dict[str, Any]]
 
 
 class ImagePredictor(nn.Module, metaclass=ABCMeta):
@@ -29,9 +31,9 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
 
     task: Task
     settings: TestSettings
-    # Gives the probabilities (C, H, W) of a sample that an earlier, killed
-    # test has left, or None; set by SaveProbabilitiesHook.
-    recall: Callable[[SegDataSample], Tensor | None] | None = None
+    # Gives what an earlier, killed test has left of a sample, or None; set by
+    # SaveProbabilitiesHook.
+    recall: Callable[[SegDataSample], Recalled | None] | None = None
 
     @abstractmethod
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
@@ -147,13 +149,14 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
             sample: Sample to fill.
             probs: (C, H, W) in [0, 1].
             scores: What the network says of the whole image, kept as
-                metadata; ``presence`` is gated by ``gate_thr``.
+                metadata, each for itself and all as ``image_scores``;
+                ``presence`` is gated by ``gate_thr``.
         """
         labels = self.task.labels(probs, self.settings.mask_thr)
         gate = self.settings.gate_thr
         if gate is not None and scores['presence'] < gate:
             labels = torch.zeros_like(labels)
-        sample.set_metainfo(scores)
+        sample.set_metainfo(dict(scores, image_scores=scores))
         sample.set_data(
             dict(
                 seg_probs=PixelData(data=probs),
@@ -177,11 +180,12 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
         imgs, samples = data['inputs'], data['data_samples']
         todo = []
         for k, sample in enumerate(samples):
-            probs = self.recall(sample) if self.recall else None
-            if probs is None:
+            known = self.recall(sample) if self.recall else None
+            if known is None:
                 todo.append(k)
             else:
-                self.finish(sample, probs.to(imgs[k].device), {})
+                probs, scores = known
+                self.finish(sample, probs.to(imgs[k].device), scores)
         if todo:
             self.predict_images(
                 [imgs[k] for k in todo], [samples[k] for k in todo], **views
