@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mmseg_medical.converters.formats import get_format, recognise
+from mmseg_medical.converters.formats import get_format
+from mmseg_medical.converters.recognise import recognise
 from mmseg_medical.converters.record import Record
 from mmseg_medical.datasets.layouts.folders import part_of
 from mmseg_medical.datasets.layouts.layout import Layout
