@@ -89,7 +89,7 @@ def test_variants_are_weighed():
 def test_what_was_predicted_before_is_recalled():
     model = Predictor(mask_thr=0.2)
     known = torch.full((1, 4, 4), 0.3)
-    model.recall = lambda s: known if s.img_id == 'b' else None
+    model.recall = lambda s: (known, {}) if s.img_id == 'b' else None
     data = dict(
         inputs=[torch.zeros(1, 4, 4)] * 3,
         data_samples=[sample('a'), sample('b'), sample('c')],
