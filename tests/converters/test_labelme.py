@@ -38,13 +38,13 @@ def file_of(**changes):
 @pytest.fixture
 def tree(tmp_path):
     """The data root that owners publish: annotations/ beside images/."""
-    for folder in ('root/annotations', 'root/images', 'elsewhere'):
+    for folder in ('set/annotations', 'set/images', 'elsewhere'):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / 'a.jpg').write_bytes(JPEG)
-    (tmp_path / 'root' / 'annotations' / 'a.jpg').unlink()
+    (tmp_path / 'set' / 'annotations' / 'a.jpg').unlink()
 
     def write(name='a.json', text=None, **changes):
-        path = tmp_path / 'root' / 'annotations' / name
+        path = tmp_path / 'set' / 'annotations' / name
         path.write_text(text or json.dumps(file_of(**changes)))
         return path
 
@@ -99,11 +99,11 @@ def test_a_folder_gives_a_record_per_file(tree):
 @pytest.mark.parametrize(
     ('name', 'found'),
     [
-        ('../images/a.jpg', 'root/images/a.jpg'),
-        ('..\\images\\a.jpg', 'root/images/a.jpg'),
+        ('../images/a.jpg', 'set/images/a.jpg'),
+        ('..\\images\\a.jpg', 'set/images/a.jpg'),
         ('../../elsewhere/a.jpg', None),
         ('{tmp}/elsewhere/a.jpg', None),
-        ('{tmp}/root/images/a.jpg', 'root/images/a.jpg'),
+        ('{tmp}/set/images/a.jpg', 'set/images/a.jpg'),
         ('C:\\data\\a.jpg', None),
         ('/etc/passwd', None),
         ('a.jpg', None),
@@ -118,7 +118,7 @@ def test_an_image_is_looked_for_inside_the_data_root(
     path = tree(imagePath=name and name.format(tmp=tmp_path))
     (record,) = labelme.read(path)
     assert record.img_path == (found and tmp_path / found)
-    images = tmp_path / 'root' / 'images'
+    images = tmp_path / 'set' / 'images'
     (record,) = labelme.read(path, img_dir=images)
     assert record.img_path == images / 'a.jpg'
     (record,) = labelme.read(path.parent, data_root=path.parent)
@@ -130,7 +130,7 @@ def test_an_image_is_looked_for_inside_the_data_root(
 
 def test_an_image_has_the_name_of_its_file(tree, tmp_path):
     path = tree('a.json', imagePath='renamed.png')
-    (record,) = labelme.read(path, img_dir=tmp_path / 'root' / 'images')
+    (record,) = labelme.read(path, img_dir=tmp_path / 'set' / 'images')
     assert record.img_path.name == 'a.jpg'
 
 
