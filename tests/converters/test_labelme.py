@@ -222,7 +222,7 @@ def test_what_is_written_is_what_labelme_reads(tree, tmp_path):
         *('version', 'flags', 'shapes', 'imagePath', 'imageData'),
         *('imageHeight', 'imageWidth'),
     ]
-    assert data['imagePath'] == '../../root/images/a.jpg'
+    assert data['imagePath'] == '../../set/images/a.jpg'
     assert os.path.exists(path.parent / data['imagePath'])
     assert (data['imageHeight'], data['imageWidth']) == (30, 40)
     assert data['flags'] == {'blurred': True}
