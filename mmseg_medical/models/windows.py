@@ -109,12 +109,33 @@ def _profile(side: int, weight: str) -> Tensor:
     return torch.exp(-(place**2) / 2).clamp(min=1e-4)
 
 
+def _shares(
+    size: int, side: int, firsts: list[int], weight: str
+) -> dict[int, Tensor]:
+    """Weights along windows by their first pixel; they sum to one everywhere.
+
+    Windows with the same weights have the same tensor.
+    """
+    profile = _profile(side, weight).double()
+    total = torch.zeros(size, dtype=torch.float64)
+    for first in firsts:
+        total[first : first + side] += profile
+    known: list[Tensor] = []
+    shares = {}
+    for first in firsts:
+        share = (profile / total[first : first + side]).float()
+        same = [one for one in known if torch.allclose(one, share)]
+        known += [] if same else [share]
+        shares[first] = same[0] if same else share
+    return shares
+
+
 class Canvas:
     """The map of one image, put together from windows from top to bottom.
 
     Only a band of rows as high as a window is summed up; rows that no later
-    window touches are divided by their weight and written out. The weights
-    of a grid are products of rows and columns, so that their sum is as well.
+    window touches are written out. Weights are products of rows and columns
+    and are scaled beforehand, so that they add up to one at every pixel.
 
     Args:
         grid: Grid of the windows.
@@ -135,15 +156,17 @@ class Canvas:
         self.shape = tuple(shape)
         self.device = device
         self.dtype = dtype
-        self._plain = grid.weight == 'constant'
-        self._profiles, self._norms = [], []
-        for size, (side, firsts) in zip(shape, grid.axes(shape), strict=True):
-            profile = _profile(side, grid.weight)
-            total = torch.zeros(size)
-            for first in firsts:
-                total[first : first + side] += profile
-            self._profiles.append(profile)
-            self._norms.append(1 / total)
+        # Writing bytes cuts off; half of one, added before, makes it round.
+        self._scale, self._offset = (
+            (255.0, 0.5) if dtype == torch.uint8 else (1.0, 0.0)
+        )
+        self._rows, self._columns = (
+            _shares(size, side, firsts, grid.weight)
+            for size, (side, firsts) in zip(
+                shape, grid.axes(shape), strict=True
+            )
+        )
+        self._weights: dict[tuple[int, int], Tensor] = {}
         self._top = 0
         self._band: Tensor | None = None
         self._map: Tensor | None = None
@@ -156,19 +179,26 @@ class Canvas:
             self._flush(window.top)
         assert self._band is not None
         to = self._band[:, :, window.left : window.left + window.width]
-        values = values.to(to.device)
-        if self._plain:
-            to += values
-        else:
-            to.addcmul_(values.to(to.dtype), self._weight)
+        to.addcmul_(values.to(to), self._weight(window))
+
+    def _weight(self, window: Window) -> Tensor:
+        """Weights (h, w) of a window; most windows share theirs."""
+        assert self._band is not None
+        rows, columns = self._rows[window.top], self._columns[window.left]
+        key = id(rows), id(columns)
+        if key not in self._weights:
+            device = self._band.device
+            rows, columns = rows.to(device), columns.to(device)
+            self._weights[key] = rows[:, None] * (columns * self._scale)
+        return self._weights[key]
 
     def _begin(self, values: Tensor) -> None:
         device = self.device or values.device
         count, (height, width) = values.shape[0], self.shape
-        rows, columns = (p.to(device) for p in self._profiles)
-        self._weight = rows[:, None] * columns
-        self._norms = [n.to(device) for n in self._norms]
-        self._band = torch.zeros(count, len(rows), width, device=device)
+        side = len(self._rows[0])
+        self._band = torch.full(
+            (count, side, width), self._offset, device=device
+        )
         self._map = torch.empty(
             count, height, width, dtype=self.dtype, device=device
         )
@@ -178,19 +208,12 @@ class Canvas:
         assert self._band is not None
         assert self._map is not None
         count = to - self._top
-        rows = self._band[:, :count]
-        rows *= self._norms[0][self._top : to, None]
-        if self.dtype == torch.uint8:
-            half = rows.new_tensor(0.5)  # rounds where the type is cut to
-            torch.addcmul(half, rows, self._norms[1], value=255, out=rows)
-            self._map[:, self._top : to] = rows
-        else:
-            out = self._map[:, self._top : to]
-            torch.mul(rows, self._norms[1], out=out)
+        self._map[:, self._top : to] = self._band[:, :count]
         kept = self._band.shape[1] - count
-        if kept > 0:
-            self._band[:, :kept] = self._band[:, count:].clone()
-        self._band[:, kept:] = 0
+        for first in range(0, kept, count):  # no rows onto themselves
+            rows = self._band[:, first + count : first + 2 * count]
+            self._band[:, first : first + rows.shape[1]] = rows
+        self._band[:, kept:] = self._offset
         self._top = to
 
     def finish(self) -> Tensor:
