@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
-from mmseg.registry import METRICS, MODELS
+from mmseg.registry import HOOKS, METRICS, MODELS
 
 from mmseg_medical.apis import drop_pretrained
 
@@ -38,3 +38,5 @@ def test_blocks_run_and_what_they_configure_builds(block, tmp_path):
             MODELS.build(dict(cfg.tta_model, module=model))
     for metric in cfg.get('val_evaluator', []):
         METRICS.build(metric)
+    for hook in cfg.get('custom_hooks', []):
+        HOOKS.build(hook)
