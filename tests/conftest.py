@@ -1,6 +1,7 @@
 """Factories of tiny inputs in real formats; no test reaches the network."""
 
 import csv
+import gc
 import importlib.util
 import os
 import socket
@@ -51,6 +52,15 @@ def _no_network(monkeypatch):
 @pytest.fixture(autouse=True, scope='session')
 def _scope():
     register_all_modules()
+    gc.freeze()  # each data set collects garbage: not that of all modules
+
+
+@pytest.fixture(autouse=True)
+def _unformatted(monkeypatch):
+    """mmengine lays the text of a config out anew for every file."""
+    monkeypatch.setattr(
+        'yapf.yapflib.yapf_api.FormatCode', lambda code, **_: (code, True)
+    )
 
 
 @pytest.fixture(autouse=True)

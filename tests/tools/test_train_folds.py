@@ -27,14 +27,6 @@ def _own_loaders(monkeypatch):
     )
 
 
-@pytest.fixture(autouse=True)
-def _unformatted(monkeypatch):
-    """mmengine lays the text of a config out anew for every file."""
-    monkeypatch.setattr(
-        'yapf.yapflib.yapf_api.FormatCode', lambda code, **_: (code, True)
-    )
-
-
 @pytest.fixture
 def started(monkeypatch):
     """Trainings and tests, as they are started: name and fold."""
