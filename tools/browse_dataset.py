@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.utils import ProgressBar
 from mmseg.registry import DATASETS
 
 import mmseg_medical  # noqa: F401
 from mmseg_medical.apis.browsing import browse
 from mmseg_medical.apis.command_line import add_config_arguments, run_tool
+from mmseg_medical.apis.progress import Progress
 from mmseg_medical.visualization.overlay import legend_of
 from mmseg_medical.visualization.pictures import write_gallery
 
@@ -48,17 +48,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         args.output_dir.mkdir(parents=True, exist_ok=True)
     count = min(len(dataset), args.limit or len(dataset))
     seed = cfg.get('randomness', {}).get('seed') or 0
-    pictures, progress = [], ProgressBar(count)
-    for one in browse(dataset, count, seed=seed):
-        if args.page:
-            pictures.append(one.picture(palette))
-        if args.output_dir:
-            path = args.output_dir / f'{one.name}.png'
-            cv2.imwrite(str(path), one.draw(palette))
-        if not args.not_show:
-            cv2.imshow('browse_dataset', one.draw(palette))
-            cv2.waitKey(int(args.show_interval * 1000))
-        progress.update()
+    pictures = []
+    with Progress(count) as progress:
+        for one in progress.over(browse(dataset, count, seed=seed)):
+            if args.page:
+                pictures.append(one.picture(palette))
+            if args.output_dir:
+                path = args.output_dir / f'{one.name}.png'
+                cv2.imwrite(str(path), one.draw(palette))
+            if not args.not_show:
+                cv2.imshow('browse_dataset', one.draw(palette))
+                cv2.waitKey(int(args.show_interval * 1000))
     if args.page:
         page = write_gallery(
             args.page,
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 overlapping=getattr(dataset, 'overlapping', False),
             ),
         )
-        print(f'\nopen {page} in a browser')
+        print(f'open {page} in a browser')
 
 
 if __name__ == '__main__':

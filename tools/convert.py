@@ -5,14 +5,12 @@ Usage: tools/convert.py FROM TO --to-format FORMAT
 
 import argparse
 import ast
-import time
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.utils import ProgressBar
-
 from mmseg_medical.apis.command_line import run_tool
 from mmseg_medical.apis.convert import convert
+from mmseg_medical.apis.progress import Progress
 from mmseg_medical.converters.formats import FORMATS
 from mmseg_medical.errors import InputError
 
@@ -23,39 +21,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     writes = _options(args.to_options)
     if args.overlap:
         writes['overlap'] = args.overlap
-    done = convert(
-        args.source,
-        args.target,
-        from_format=args.from_format,
-        to_format=args.to_format,
-        from_classes=args.from_classes,
-        classes=args.classes,
-        only=args.only,
-        split=args.split,
-        img_dir=args.images,
-        objects=args.objects,
-        read_options=_options(args.from_options),
-        write_options=writes,
-        skip_errors=args.skip_errors,
-        overwrite=args.overwrite,
-        progress=_Progress(),
-    )
-    print(f'\n{done.summary(args.target)}')
-
-
-class _Progress:
-    """A progress bar that is drawn a few times a second."""
-
-    def __init__(self) -> None:
-        self.bar = ProgressBar(0)
-        self.count = 0
-        self.drawn = time.monotonic()
-
-    def __call__(self) -> None:
-        self.count += 1
-        if time.monotonic() - self.drawn > 0.2:
-            self.bar.update(self.count)
-            self.count, self.drawn = 0, time.monotonic()
+    with Progress() as progress:
+        done = convert(
+            args.source,
+            args.target,
+            from_format=args.from_format,
+            to_format=args.to_format,
+            from_classes=args.from_classes,
+            classes=args.classes,
+            only=args.only,
+            split=args.split,
+            img_dir=args.images,
+            objects=args.objects,
+            read_options=_options(args.from_options),
+            write_options=writes,
+            skip_errors=args.skip_errors,
+            overwrite=args.overwrite,
+            progress=progress.step,
+        )
+    print(done.summary(args.target))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,10 +2,7 @@
 
 import dataclasses
 import os
-import sys
 from typing import Any
-
-from mmengine.utils import ProgressBar
 
 from mmseg_medical.apis._observing import observe
 from mmseg_medical.apis.dataset_facts import about, check_unused
@@ -15,6 +12,7 @@ from mmseg_medical.apis.dataset_parts import (
     config_parts,
     folder_parts,
 )
+from mmseg_medical.apis.progress import Progress
 from mmseg_medical.datasets.checks import (
     About,
     Finding,
@@ -118,14 +116,12 @@ def check_dataset(
         workers = min(os.cpu_count() or 1, 8)
     if count <= _FEW:
         workers = 0
-    bar = ProgressBar(count, file=sys.stderr) if progress else None
-    observations = []
-    for observation in observe(tasks, readers, workers=workers):
-        observations.append(observation)
-        if bar:
-            bar.update()
-    if bar:
-        print(file=sys.stderr)
+    found = observe(tasks, readers, workers=workers)
+    if progress:
+        with Progress(count) as shown:
+            observations = list(shown.over(found))
+    else:
+        observations = list(found)
     findings += run_checks(observations, facts)
     if layouts:
         findings += check_unused(source, parts)

@@ -1,15 +1,14 @@
 """From a data set to a table of folds, and how even they are."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.utils import track_iter_progress
 
 from mmseg_medical.apis.folds import build_whole
+from mmseg_medical.apis.progress import Progress
 from mmseg_medical.datasets.areas import (
     OF_MASKS,
     AreaReader,
@@ -152,8 +151,8 @@ def make_fold_table(
     reader = AreaReader(
         config.get('pipeline', []), classes, ignore_index=dataset.ignore_index
     )
-    areas = [reader(s) for s in track_iter_progress(samples, file=sys.stdout)]
-    print()
+    with Progress(len(samples)) as progress:
+        areas = [reader(sample) for sample in progress.over(samples)]
     strata = {
         key: mask_stratum(key, areas, classes, bins=bins)
         if key in OF_MASKS

@@ -1,13 +1,12 @@
 """From a folder of probability maps to an owner's submission file."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from mmengine.utils import track_iter_progress
 from numpy.typing import NDArray
 
+from mmseg_medical.apis.progress import Progress
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.converters.table import write_table
@@ -92,11 +91,12 @@ def write_submission(
         )
     header, rows_of = FORMATS[owner]
 
-    def rows() -> Iterator[Row]:
-        for name in track_iter_progress(maps.ids, file=sys.stdout):
+    def rows(progress: Progress) -> Iterator[Row]:
+        for name in progress.over(maps.ids):
             masks = maps.masks(name, mask_thr=mask_thr)
             yield from rows_of(
                 name, dict(zip(maps.labels, masks, strict=True))
             )
 
-    return write_table(path, header, rows())
+    with Progress(len(maps.ids)) as progress:
+        return write_table(path, header, rows(progress))
