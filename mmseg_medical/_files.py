@@ -32,7 +32,7 @@ def inside(folder: str | os.PathLike[str], name: str) -> Path:
     if not name or os.path.isabs(name) or '..' in parts:
         raise InputError(
             f'{name!r} is no name of a file in {folder}: it leads out of it; '
-            'change the id in the table of the data set'
+            'change that name in the table or the annotation file'
         )
     return Path(folder, name)
 

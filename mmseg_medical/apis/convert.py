@@ -3,8 +3,8 @@
 import contextlib
 import dataclasses
 import os
+import secrets
 import shutil
-import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,6 +77,11 @@ def convert(
     """
     reader = get_format(from_format) if from_format else recognise(source)
     writer = get_format(to_format) if to_format else recognise_target(target)
+    if only and not classes:
+        raise InputError(
+            'classes are left out that are none of those that are named; name '
+            'them (--classes)'
+        )
     splits = None if split is None else _read_splits(split)
     done = Conversion(format=writer.name)
     records = _Records(
@@ -119,10 +124,11 @@ def convert(
             if progress:
                 progress()
 
+    target = Path(os.path.abspath(target))
     with done.tolerating(), _appearing(target, overwrite) as place:
         try:
             done.written = writer.write(counted(), place, **options)
-        except InputError as error:  # the place is no name that anybody knows
+        except (InputError, OSError) as error:  # nobody knows the place
             text = str(error).replace(str(place), str(target))
             raise type(error)(text) from None
     done.skipped = skipped.errors
@@ -163,30 +169,36 @@ class _Records:
 
     def read(self, skipped: Skipped) -> Iterator[Record]:
         self.left_out.clear()
-        left = set(self.ids or ())
+        seen: set[str] = set()
         for record in self.reader.read(
             self.source, **self.options, skipped=skipped
         ):
             if self.ids is not None and record.img_id not in self.ids:
                 continue
-            left.discard(record.img_id)
             try:
+                if record.img_id in seen:
+                    raise InputError(
+                        f'{self.source}: two images are named '
+                        f'{record.img_id!r}; every image needs its own id'
+                    )
+                seen.add(record.img_id)
                 prepared = self._prepared(record)
             except InputError as error:
                 skipped.add(error)
             else:
                 yield prepared
-        if left:
-            raise InputError(
-                f'{len(left)} ids of the splits are not in {self.source}, '
-                f'first {min(left)!r}'
+        if left := (self.ids or set()) - seen:
+            skipped.add(
+                InputError(
+                    f'{len(left)} ids of the splits are not in {self.source}, '
+                    f'first {min(left)!r}'
+                )
             )
 
     def _prepared(self, record: Record) -> Record:
-        """The record with its size, its classes and its objects."""
-        if record.shape is None and self.images is not None:
-            size = self.images.size(record.img_id, record.img_path)
-            record = dataclasses.replace(record, shape=size)
+        """The record with its image, its classes and its objects."""
+        if self.images is not None:
+            record = self._with_image(record, self.images)
         if self.classes is not None and self.only:
             labels = [a.label for a in record.annotations]
             self.left_out.update(n for n in labels if n not in self.classes)
@@ -196,6 +208,15 @@ class _Records:
             for annotation in record.annotations:
                 index_of(record, annotation.label, classes=self.classes)
         return split_objects(record) if self.objects else record
+
+    @staticmethod
+    def _with_image(record: Record, images: ImageFolder) -> Record:
+        """The record with its image and its size, where there is an image."""
+        if record.shape is None:
+            size = images.size(record.img_id, record.img_path)
+            record = dataclasses.replace(record, shape=size)
+        path = images.find(record.img_id, record.img_path)
+        return dataclasses.replace(record, img_path=path or record.img_path)
 
 
 def _labels(records: Iterator[Record]) -> list[str]:
@@ -226,20 +247,20 @@ def _read_splits(files: Sequence[PathLike]) -> dict[str, list[str]]:
 
 
 @contextlib.contextmanager
-def _appearing(target: PathLike, overwrite: bool) -> Iterator[Path]:
-    """Where to write so that the target appears whole or not at all."""
-    target = Path(os.path.abspath(target))
+def _appearing(target: Path, overwrite: bool) -> Iterator[Path]:
+    """Where to write so that the target appears whole or not at all.
+
+    It is a hidden neighbour of the target, so that paths from within lead to
+    the same files from both.
+    """
     empty = target.is_dir() and not any(target.iterdir())
     if target.exists() and not empty and not overwrite:
         raise InputError(
             f'{target} exists already; choose another name, or --overwrite'
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    parent = tempfile.mkdtemp(
-        dir=target.parent, prefix=f'.{target.name}.', suffix='.part'
-    )
+    place = target.with_name(f'.{secrets.token_hex(4)}.{target.name}')
     try:
-        place = Path(parent, target.name)
         yield place
         if not place.exists():
             raise InputError(f'nothing was written to {target}')
@@ -249,7 +270,9 @@ def _appearing(target: PathLike, overwrite: bool) -> Iterator[Path]:
             target.rename(_old_name(target))
         os.replace(place, target)
     finally:
-        shutil.rmtree(parent, ignore_errors=True)
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
+        place.unlink(missing_ok=True)
 
 
 def _old_name(target: Path) -> Path:

@@ -194,8 +194,8 @@ def _union(pieces: list[Annotation], shape: tuple[int, int]) -> Runs:
 
 def write_objects(
     annotations: Sequence[Annotation], shape: tuple[int, int]
-) -> list[dict[str, Any]]:
-    """Shapes of objects, for the file.
+) -> tuple[list[dict[str, Any]], int]:
+    """Shapes of objects, for the file, and how many have no pixel.
 
     Args:
         annotations: Objects of an image.
@@ -206,7 +206,7 @@ def write_objects(
     """
     parts = [_parts(one, shape) for one in annotations]
     groups = _groups(annotations, parts)
-    return [
+    entries = [
         dict(
             label=HOLE if part.get('hole') else one.label,
             points=part['points'],
@@ -219,6 +219,7 @@ def write_objects(
         for one, group, found in zip(annotations, groups, parts, strict=True)
         for part in found
     ]
+    return entries, parts.count([])
 
 
 def _parts(

@@ -1,113 +1,24 @@
-"""What all folders of mask images share: names, and masks of one object."""
+"""What all folders of mask images share: masks of one object, images."""
 
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mmseg_medical._files import new_folder
+from mmseg_medical.converters._sources import below
 from mmseg_medical.converters.image import read_image, read_labels
-from mmseg_medical.converters.image_folder import ImageFolder, PathLike
-from mmseg_medical.converters.record import Record, Skipped
+from mmseg_medical.converters.image_folder import ImageFolder
+from mmseg_medical.converters.record import Record
 from mmseg_medical.converters.runs import Runs
 from mmseg_medical.converters.tiff import ImageError
 from mmseg_medical.errors import InputError
 
-Item = TypeVar('Item')
 MASK_SUFFIXES = frozenset('.png .tif .tiff .bmp .gif'.split())
-
-
-def read_records(
-    items: Iterable[Item],
-    read_one: Callable[[Item], Record],
-    *,
-    skipped: Skipped | None,
-) -> Iterator[Record]:
-    """Read images one by one.
-
-    Args:
-        items: What tells them apart, as their files.
-        read_one: Reads one.
-        skipped: Where errors go; None raises the first one.
-    """
-    skipped = Skipped() if skipped is None else skipped
-    for item in items:
-        try:
-            record = read_one(item)
-        except (InputError, OSError) as error:
-            skipped.add(error)
-        else:
-            yield record
-
-
-def write_records(
-    records: Iterable[Record],
-    path: PathLike,
-    *,
-    write_one: Callable[[Record, Path], None],
-    skipped: Skipped | None,
-    finish: Callable[[Path], None] | None = None,
-) -> int:
-    """Write images one by one into a new folder.
-
-    Args:
-        records: What to write.
-        path: Folder to make; empty or not there.
-        write_one: Writes one below the folder.
-        skipped: Where errors go; None raises the first one.
-        finish: Writes what belongs to all of them.
-
-    Returns:
-        Number of images written.
-
-    Raises:
-        InputError: If there is such a folder.
-    """
-    skipped = Skipped() if skipped is None else skipped
-    count = 0
-    with new_folder(path) as folder:
-        for record in records:
-            try:
-                write_one(record, folder)
-            except InputError as error:
-                skipped.add(error)
-            else:
-                count += 1
-        if finish:
-            finish(folder)
-    return count
-
-
-def below(folder: Path, name: str, *, suffix: str = '') -> Path:
-    """Path of a new file below a folder.
-
-    Args:
-        folder: Folder that the file must not leave.
-        name: Id of an image or a label; ``/`` parts folders.
-        suffix: Added to the name.
-
-    Raises:
-        InputError: If the name is empty, absolute, leads upwards, or has
-            characters that no file name should have.
-    """
-    parts = f'{name}{suffix}'.split('/')
-    if not name or any(p in ('', '.', '..') for p in parts):
-        raise InputError(
-            f'{name!r} cannot be the name of a file; rename the image or the '
-            'class'
-        )
-    if re.search(r'[\x00-\x1f\\:*?"<>|]', name):
-        raise InputError(
-            f'{name!r} has characters that file names cannot have '
-            'everywhere; rename the image or the class'
-        )
-    return folder.joinpath(*parts)
 
 
 def read_mask(path: Path) -> Runs:

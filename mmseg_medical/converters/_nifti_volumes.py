@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mmseg_medical._optional import optional
 from mmseg_medical.converters._decoding import ImageError, naming
-from mmseg_medical.converters._mask_files import below
+from mmseg_medical.converters._sources import below
 from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.nifti import load_nifti
 from mmseg_medical.converters.record import Record

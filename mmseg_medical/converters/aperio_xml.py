@@ -1,13 +1,14 @@
 """XML of Aperio ImageScope, as MoNuSeg publishes it: one file per image."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from mmseg_medical.converters._sources import find_image, read_each, shape_of
+from mmseg_medical.converters._sources import read_each
 from mmseg_medical.converters._xml import iterate_xml, number
+from mmseg_medical.converters.image import image_size
+from mmseg_medical.converters.image_folder import PathLike, find_image
 from mmseg_medical.converters.polygon import (
     Painter,
     Polygon,
@@ -22,8 +23,6 @@ from mmseg_medical.converters.record import (
     Record,
     Skipped,
 )
-
-PathLike = str | os.PathLike[str]
 
 _ELLIPSE = '2'  # type of a region of two points: the corners around it
 
@@ -55,7 +54,7 @@ def read(
     Yields:
         One record per file. ``properties`` have ``mpp``, the size of a pixel
         in µm, if the file has it, and say how many regions are
-        ``without_area`` (fewer than three points), if any.
+        ``without_area`` (fewer than three points apart), if any.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
@@ -64,7 +63,7 @@ def read(
 
     def read_file(file: Path, img_id: str) -> Record:
         img_path = find_image(img_dir, img_id)
-        shape = shape_of(img_path)
+        shape = image_size(img_path) if img_path else None
         annotations: list[Annotation] = []
         properties: dict[str, Any] = {}
         without = 0
@@ -129,7 +128,7 @@ def _regions(
             radii = (abs(x1 - x0) / 2, abs(y1 - y0) / 2)
             center = ((x0 + x1) / 2, (y0 + y1) / 2)
             ring = to_ring(ellipse(center, radii), here)
-        elif len(points) < 3:
+        elif len({*points}) < 3:
             without += 1
             continue
         else:

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mmseg_medical.converters._mask_files import (
-    below,
     mask_files,
     read_mask,
-    read_records,
     write_mask,
+)
+from mmseg_medical.converters._sources import (
+    below,
+    read_records,
     write_records,
 )
 from mmseg_medical.converters.image_folder import PathLike, visible

@@ -15,6 +15,7 @@ import numpy as np
 from mmseg_medical._files import replacing
 from mmseg_medical.converters import rle
 from mmseg_medical.converters._json import read_json
+from mmseg_medical.converters._sources import image_name, warn_of_empty
 from mmseg_medical.converters.coco_polygon import join_holes
 from mmseg_medical.converters.label_map import index_of, runs_of, shape_of
 from mmseg_medical.converters.polygon import Polygon, to_ring
@@ -208,13 +209,15 @@ def write(
     *,
     classes: Sequence[str] | None = None,
     polygons: bool = False,
+    img_dir: PathLike | None = None,
     img_suffix: str = '.png',
     skipped: Skipped | None = None,
 ) -> int:
     """Write a COCO file, one object for each annotation.
 
     Ids of images, objects and categories count from 1. Objects without a
-    pixel are errors: COCO has no box for them.
+    pixel are left out, with an :class:`EmptyObjectWarning`: COCO has no box
+    for them.
 
     Args:
         records: Images; each must say its size.
@@ -225,6 +228,7 @@ def write(
             pixels: those of a COCO file as they are, others traced, holes
             joined to the outline by a cut without width. False writes
             compressed run lengths.
+        img_dir: Folder that ``file_name`` begins at.
         img_suffix: Added to ids for ``file_name`` where a record does not
             know its file.
         skipped: Where errors go; strict by default.
@@ -233,12 +237,12 @@ def write(
         Number of images written.
 
     Raises:
-        InputError: If the size of an image is not known, an object has no
-            pixel or its label is none of the classes.
+        InputError: If the size of an image is not known, two have the same
+            ``file_name``, or a label is none of the classes.
     """
     skipped = Skipped() if skipped is None else skipped
     labels = list(classes or ())
-    images: list[dict[str, Any]] = []
+    images: dict[str, dict[str, Any]] = {}
     objects = 0
     with (
         replacing(path) as temporary,
@@ -247,30 +251,25 @@ def write(
         file.write('{"info": {}, "licenses": [],\n"annotations": [')
         for record in records:
             try:
-                entries = list(
-                    _entries(
-                        record, labels, grow=not classes, polygons=polygons
+                name = image_name(record, img_dir, suffix=img_suffix)
+                if name in images:
+                    raise COCOError(
+                        f'{record.img_id}: another image has the file_name '
+                        f'{name!r} too'
                     )
+                entries = _entries(
+                    record, labels, grow=not classes, polygons=polygons
                 )
             except InputError as error:
                 skipped.add(error)
                 continue
-            height, width = shape_of(record)
-            name = record.img_path or f'{record.img_id}{img_suffix}'
-            images.append(
-                dict(
-                    id=len(images) + 1,
-                    file_name=Path(name).as_posix(),
-                    height=height,
-                    width=width,
-                )
-            )
+            images[name] = _image(record, len(images) + 1, name)
             for entry in entries:
                 file.write(',\n' if objects else '\n')
                 objects += 1
                 json.dump(dict(id=objects, image_id=len(images)) | entry, file)
         file.write('\n],\n"images": ')
-        _dump_lines(images, file)
+        _dump_lines(images.values(), file)
         file.write(',\n"categories": ')
         _dump_lines(
             [dict(id=k, name=name) for k, name in enumerate(labels, 1)], file
@@ -279,27 +278,30 @@ def write(
     return len(images)
 
 
-def _dump_lines(entries: list[dict[str, Any]], file: TextIO) -> None:
+def _image(record: Record, key: int, name: str) -> dict[str, Any]:
+    height, width = shape_of(record)
+    return dict(id=key, file_name=name, height=height, width=width)
+
+
+def _dump_lines(entries: Iterable[dict[str, Any]], file: TextIO) -> None:
     lines = ',\n'.join(map(json.dumps, entries))
     file.write(f'[\n{lines}\n]')
 
 
 def _entries(
     record: Record, labels: list[str], *, grow: bool, polygons: bool
-) -> Iterator[dict[str, Any]]:
+) -> list[dict[str, Any]]:
     """Objects of one image, without ids."""
     shape = shape_of(record)
-    for k, annotation in enumerate(record.annotations, 1):
+    entries = []
+    for annotation in record.annotations:
         if grow and annotation.label not in labels:
             labels.append(annotation.label)
         index = index_of(record, annotation.label, classes=labels)
         runs = runs_of(annotation, shape)
         box = runs.box()
         if box is None:
-            raise COCOError(
-                f'{record.img_id}: object {k} ({annotation.label!r}) has no '
-                'pixel, and COCO no box for it'
-            )
+            continue
         top, left, height, width = box
         entry = dict(
             category_id=index + 1,
@@ -312,7 +314,9 @@ def _entries(
         )
         if annotation.score is not None:
             entry['score'] = annotation.score
-        yield entry
+        entries.append(entry)
+    warn_of_empty(record, len(record.annotations) - len(entries))
+    return entries
 
 
 def _polygons(

@@ -16,7 +16,7 @@ from mmseg_medical._files import new_folder, replacing
 from mmseg_medical._optional import optional
 from mmseg_medical.converters._decoding import naming
 from mmseg_medical.converters._dicom_segments import SegmentationFile
-from mmseg_medical.converters._mask_files import below
+from mmseg_medical.converters._sources import below
 from mmseg_medical.converters.image_folder import PathLike, walk
 from mmseg_medical.converters.label_map import (
     IGNORE,

@@ -3,7 +3,7 @@
 import gzip
 import itertools
 import json
-import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from typing import Any
 from mmseg_medical._files import replacing
 from mmseg_medical.converters._json import iterate_json
 from mmseg_medical.converters._sources import (
-    find_image,
     read_each,
-    shape_of,
+    warn_of_empty,
     write_each,
 )
+from mmseg_medical.converters.image import image_size
+from mmseg_medical.converters.image_folder import PathLike, find_image
 from mmseg_medical.converters.polygon import (
     Rings,
     check_near,
@@ -29,12 +30,12 @@ from mmseg_medical.converters.record import (
     Skipped,
 )
 
-PathLike = str | os.PathLike[str]
-
-_SUFFIXES = ('.geojson', '.geojson.gz', '.json', '.json.gz', '.ndjson')
+SUFFIXES = ('.geojson', '.geojson.gz', '.json', '.json.gz', '.ndjson')
 _WITHOUT_AREA = ('Point', 'MultiPoint', 'LineString', 'MultiLineString')
 # Properties that QuPath knows beside the classification.
-_KNOWN = ('objectType', 'name', 'color', 'isLocked', 'measurements')
+_KNOWN = (
+    *('objectType', 'name', 'color', 'isLocked', 'measurements', 'metadata'),
+)
 
 
 def read(
@@ -43,11 +44,13 @@ def read(
     skipped: Skipped | None = None,
     img_dir: PathLike | None = None,
     label: str = 'unclassified',
+    nuclei: bool = False,
 ) -> Iterator[Record]:
     """Read an image's objects, or those of each image of a folder.
 
-    A file is a FeatureCollection, a list of features, or one feature per
-    line, and may be compressed (``.gz``).
+    A file is a FeatureCollection, a feature, a list of features, or one
+    feature per line, and may be compressed (``.gz``). Features of QuPath 0.2
+    and 0.3 come as those of later versions.
 
     Args:
         path: File, or a folder of such files and folders.
@@ -56,27 +59,35 @@ def read(
         img_dir: Folder of the images, for their sizes, which the files do
             not have.
         label: Class of features without a classification.
+        nuclei: Take the nucleus of a cell that has one, not its membrane.
 
     Yields:
         One record per file; pixels are those whose centre lies inside.
-        ``properties`` of an object keep the feature's ``id`` and properties;
-        those of a record say how many features are ``without_area`` (points,
-        lines, none), if any.
+        ``properties`` of an object keep the feature's ``id``,
+        ``nucleusGeometry`` and properties; those of a record say how many
+        features are ``without_area`` (points, lines, none), if any.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
         AnnotationError, PolygonError: If a file cannot be read, or a feature
             is none.
     """
+    geometry = 'nucleusGeometry' if nuclei else 'geometry'
 
     def read_file(file: Path, img_id: str) -> Record:
         img_path = find_image(img_dir, img_id)
-        shape = shape_of(img_path)
+        shape = image_size(img_path) if img_path else None
         annotations = []
         without = 0
         for k, feature in enumerate(iterate_json(file, 'features'), 1):
             where = f'{file} feature {k}'
-            areas = _read_areas(feature.get('geometry'), where)
+            if 'geometry' not in feature:
+                raise AnnotationError(
+                    f'{where}: expected {{"type": "Feature", "geometry": …}}, '
+                    f'got {str(feature)[:60]}; is it GeoJSON?'
+                )
+            found = feature.get(geometry) or feature['geometry']
+            areas = _read_areas(found, where)
             if not areas:
                 without += 1
                 continue
@@ -86,7 +97,7 @@ def read(
         properties = {'without_area': without} if without else {}
         return Record(img_id, shape, tuple(annotations), img_path, properties)
 
-    return read_each(path, _SUFFIXES, read_file, skipped)
+    return read_each(path, SUFFIXES, read_file, skipped)
 
 
 def _read_areas(
@@ -137,34 +148,62 @@ def _read_feature(
         raise AnnotationError(
             f'{where}: properties are {{…}}, got {str(properties)[:60]}'
         )
-    properties = dict(properties)
-    name = _class_name(properties.get('classification'), label)
+    name = _class_name(properties.get('classification')) or label
     if not isinstance(name, str):
         raise AnnotationError(
             f'{where}: the name of its classification is a text, got '
             f'{str(name)[:60]}'
         )
-    if 'id' in feature:
-        properties['id'] = feature['id']
+    properties = _as_of_today(properties, feature.get('id'))
+    for key in ('id', 'nucleusGeometry'):
+        if key in feature:
+            properties[key] = feature[key]
     measured = properties.get('measurements')
-    score = measured.get('score') if isinstance(measured, dict) else None
+    score: Any = measured.get('score') if isinstance(measured, dict) else None
+    if type(score) not in (int, float) or not 0 <= score <= 1:
+        score = None
     return Annotation(
         name,
         polygons=areas,
         painter='corners',
-        score=score if isinstance(score, (int, float)) else None,
+        score=score,
         properties=properties,
     )
 
 
-def _class_name(classification: Any, label: str) -> Any:
+def _as_of_today(
+    properties: dict[str, Any], feature_id: Any
+) -> dict[str, Any]:
+    """Properties as QuPath writes them since 0.4.
+
+    Before, it wrote measurements as a list, ``object_type`` (0.3), and the
+    type instead of an id: ``PathDetectionObject`` (0.2).
+    """
+    new = dict(properties)
+    measured = new.get('measurements')
+    if isinstance(measured, list):
+        pairs = [one for one in measured if isinstance(one, dict)]
+        new['measurements'] = {
+            str(pair.get('name')): pair.get('value') for pair in pairs
+        }
+    kind = re.fullmatch(
+        'Path(Annotation|Detection|Cell|Tile)Object', str(feature_id)
+    )
+    if 'object_type' in new:
+        new.setdefault('objectType', new.pop('object_type'))
+    elif kind:
+        new.setdefault('objectType', kind[1].lower())
+    return new
+
+
+def _class_name(classification: Any) -> Any:
     """Name of a class and those derived from it, as QuPath shows it."""
     if not isinstance(classification, dict):
-        return classification or label
+        return classification
     names = classification.get('names')
     if names and isinstance(names, list):
         return ': '.join(map(str, names))
-    return classification.get('name', label)
+    return classification.get('name')
 
 
 def write(
@@ -172,19 +211,21 @@ def write(
     path: PathLike,
     *,
     object_type: str = 'annotation',
+    skipped: Skipped | None = None,
 ) -> int:
     """Write the objects of images, feature by feature.
 
     Outlines that are meant for corners of pixels are written as they are,
     others by way of their pixels, traced in whole numbers. Objects without
-    pixels are left out.
+    pixels are left out, with an :class:`EmptyObjectWarning`.
 
     Args:
         records: What to write; may be a generator.
-        path: Folder for ``<img_id>.geojson``, or one such file for one image,
-            compressed where it ends in ``.gz``.
+        path: New folder for ``<img_id>.geojson``, or one such file for one
+            image, compressed where it ends in ``.gz``.
         object_type: ``'annotation'`` or ``'detection'``, of objects that do
             not say themselves; QuPath shows many detections faster.
+        skipped: Where errors of the images of a folder go; strict by default.
 
     Returns:
         Number of images written.
@@ -195,6 +236,7 @@ def write(
     """
 
     def write_file(record: Record, file: Path) -> None:
+        empty = 0
         with (
             replacing(file) as temporary,
             gzip.open(temporary, 'wt', 6, 'utf-8')
@@ -203,16 +245,19 @@ def write(
         ):
             out.write('{"type": "FeatureCollection", "features": [')
             separator = '\n'
-            for annotation in record.annotations:
-                areas = annotation.outlines(record.shape, 'corners')
+            for annotation, areas in zip(
+                record.annotations, record.outlines('corners'), strict=True
+            ):
                 if not areas:
+                    empty += 1
                     continue
                 feature = _feature(annotation, areas, object_type)
                 out.write(separator + json.dumps(feature))
                 separator = ',\n'
             out.write('\n]}\n')
+        warn_of_empty(record, empty)
 
-    return write_each(records, path, _SUFFIXES, write_file)
+    return write_each(records, path, SUFFIXES, write_file, skipped)
 
 
 def _feature(
@@ -222,7 +267,7 @@ def _feature(
     classification = known.get('classification')
     if not isinstance(classification, dict):
         classification = {}
-    if _class_name(classification, '') != annotation.label:
+    if _class_name(classification) != annotation.label:
         classification = {
             **{k: v for k, v in classification.items() if k != 'names'},
             'name': annotation.label,
@@ -245,5 +290,7 @@ def _feature(
         type='Polygon' if single else 'MultiPolygon',
         coordinates=polygons[0] if single else polygons,
     )
+    if 'nucleusGeometry' in known:
+        feature['nucleusGeometry'] = known['nucleusGeometry']
     feature['properties'] = properties
     return feature

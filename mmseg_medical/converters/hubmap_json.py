@@ -1,18 +1,19 @@
 """Polygons of HuBMAP 2022: a JSON list of lists of [x, y] per image."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmseg_medical._files import replacing
 from mmseg_medical.converters._json import read_json
 from mmseg_medical.converters._sources import (
-    find_image,
     read_each,
-    shape_of,
+    refuse_classes,
+    warn_of_empty,
     write_each,
 )
+from mmseg_medical.converters.image import image_size
+from mmseg_medical.converters.image_folder import PathLike, find_image
 from mmseg_medical.converters.polygon import (
     Painter,
     Rings,
@@ -26,8 +27,6 @@ from mmseg_medical.converters.record import (
     Record,
     Skipped,
 )
-
-PathLike = str | os.PathLike[str]
 
 
 def read(
@@ -60,7 +59,7 @@ def read(
     def read_file(file: Path, img_id: str) -> Record:
         areas = read_polygons(file)
         img_path = find_image(img_dir, img_id)
-        shape = shape_of(img_path)
+        shape = image_size(img_path) if img_path else None
         if shape is not None:
             check_near(areas, shape, file)
         return Record(
@@ -105,35 +104,48 @@ def read_polygons(path: PathLike) -> list[Rings]:
     ]
 
 
-def write(records: Iterable[Record], path: PathLike) -> int:
-    """Write the objects of images; labels and scores are lost.
+def write(
+    records: Iterable[Record],
+    path: PathLike,
+    *,
+    skipped: Skipped | None = None,
+) -> int:
+    """Write the objects of images; the label and scores are lost.
 
     Outlines that are meant for ``cv2.fillPoly`` are written as they are,
-    others by way of their pixels. Objects without pixels are left out.
+    others by way of their pixels. Objects without pixels are left out, with
+    an :class:`EmptyObjectWarning`.
 
     Args:
         records: What to write; may be a generator.
-        path: Folder for ``<img_id>.json``, or one such file for one image.
+        path: New folder for ``<img_id>.json``, or one such file for one
+            image.
+        skipped: Where errors of the images of a folder go; strict by default.
 
     Returns:
         Number of images written.
 
     Raises:
-        AnnotationError: If an object has a hole, which the format cannot
-            say, or names are repeated.
+        AnnotationError: If objects have several classes or one has a hole,
+            which the format cannot say, outlines must become pixels and the
+            size of the image is not known, or names are repeated.
     """
-    return write_each(records, path, ('.json',), _write_file)
+    labels: set[str] = set()
 
-
-def _write_file(record: Record, path: Path) -> None:
-    polygons = []
-    for k, annotation in enumerate(record.annotations, 1):
-        for area in annotation.outlines(record.shape, 'opencv'):
-            if len(area) > 1:
+    def write_file(record: Record, file: Path) -> None:
+        refuse_classes(record, labels)
+        polygons = []
+        empty = 0
+        for k, areas in enumerate(record.outlines('opencv'), 1):
+            empty += not areas
+            if any(len(area) > 1 for area in areas):
                 raise AnnotationError(
-                    f'{path}: object {k} of {record.img_id!r} has a hole, '
-                    'which this format cannot say; write GeoJSON or RLE'
+                    f'{record.img_id}: object {k} has a hole, which this '
+                    'format cannot say; write GeoJSON or RLE'
                 )
-            polygons.append(to_numbers(area[0]))
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(polygons), encoding='utf-8')
+            polygons += [to_numbers(outline) for (outline,) in areas]
+        with replacing(file) as temporary:
+            temporary.write_text(json.dumps(polygons), encoding='utf-8')
+        warn_of_empty(record, empty)
+
+    return write_each(records, path, ('.json',), write_file, skipped)

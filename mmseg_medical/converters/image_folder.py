@@ -5,13 +5,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from mmseg_medical._files import inside
 from mmseg_medical.converters.image import image_size
 from mmseg_medical.converters.table import read_table
 from mmseg_medical.errors import InputError
 
 PathLike = str | os.PathLike[str]
 Size = tuple[int, int]
-SUFFIXES = frozenset('.png .jpg .jpeg .tif .tiff .bmp .webp .svs .dcm'.split())
+SUFFIXES = tuple('.png .jpg .jpeg .tif .tiff .bmp .webp .svs .dcm'.split())
 _PREFIXES = ('img_', 'image_', '')
 # case1_day0/scans/slice_0001_266_234_1.50_1.50.png: width, then height.
 _UW_MADISON = re.compile(
@@ -40,6 +41,29 @@ def walk(folder: PathLike) -> Iterator[Path]:
             yield from walk(entry.path)
         elif entry.is_file():
             yield Path(entry.path)
+
+
+def find_image(folder: PathLike | None, name: str) -> Path | None:
+    """Image of a name in a folder, with the suffix or without.
+
+    Nothing is listed: it is for one file among many.
+
+    Args:
+        folder: Folder of images; None finds nothing.
+        name: Path of the image below the folder.
+
+    Raises:
+        InputError: If the name leads out of the folder.
+    """
+    if folder is None:
+        return None
+    path = inside(folder, name)
+    names = [path.name] if path.suffix.lower() in SUFFIXES else []
+    for suffix in SUFFIXES:
+        names += [path.name + suffix, path.name + suffix.upper()]
+    return next(
+        (found for n in names if (found := path.with_name(n)).is_file()), None
+    )
 
 
 class ImageFolder:
@@ -105,9 +129,9 @@ class ImageFolder:
         )
         raise InputError(f'{self.folder} has for {img_id!r} {what}')
 
-    def find(self, img_id: str) -> Path | None:
+    def find(self, img_id: str, named: PathLike | None = None) -> Path | None:
         """File of an image; None where there is none or several."""
-        found = self._search(img_id, None)
+        found = self._search(img_id, named)
         return found[0] if len(found) == 1 else None
 
     def _search(self, img_id: str, named: PathLike | None) -> list[Path]:

@@ -13,8 +13,8 @@ from mmseg_medical.converters._label_images import (
     write_labels,
     write_manifest,
 )
-from mmseg_medical.converters._mask_files import (
-    MASK_SUFFIXES,
+from mmseg_medical.converters._mask_files import MASK_SUFFIXES
+from mmseg_medical.converters._sources import (
     below,
     read_records,
     write_records,

@@ -26,15 +26,19 @@ from mmseg_medical.converters._labelme_objects import (
 )
 from mmseg_medical.converters._labelme_shapes import ShapePainter
 from mmseg_medical.converters._sources import (
-    IMAGE_SUFFIXES,
-    find_image,
+    image_name,
     read_each,
-    shape_of,
+    warn_of_empty,
     write_each,
 )
+from mmseg_medical.converters.image import image_size
+from mmseg_medical.converters.image_folder import (
+    SUFFIXES,
+    PathLike,
+    find_image,
+)
+from mmseg_medical.converters.label_map import shape_of
 from mmseg_medical.converters.record import AnnotationError, Record, Skipped
-
-PathLike = str | os.PathLike[str]
 
 # Version of LabelMe whose files are written.
 _VERSION = '5.5.0'
@@ -145,7 +149,7 @@ def _find_image(
     path = Path(os.path.abspath(file.parent / named.as_posix()))
     if (
         path.is_relative_to(root)
-        and path.suffix.lower() in IMAGE_SUFFIXES
+        and path.suffix.lower() in SUFFIXES
         and path.is_file()
     ):
         return path
@@ -182,54 +186,55 @@ def _size(
             raise AnnotationError(
                 f'{file}: imageData is no image ({error})'
             ) from None
-    shape = shape_of(img_path)
-    if shape is None:
+    if img_path is None:
         raise AnnotationError(
             f'{file} says no size of its image, and there is no image '
-            f'{data.get("imagePath")!r}; name the folder of the images'
+            f'{data.get("imagePath")!r}; give the folder of the images '
+            '(--images)'
         )
-    return shape
+    return image_size(img_path)
 
 
-def write(records: Iterable[Record], path: PathLike) -> int:
+def write(
+    records: Iterable[Record],
+    path: PathLike,
+    *,
+    skipped: Skipped | None = None,
+) -> int:
     """Write the objects of images, in the style of LabelMe 5.
 
     Outlines are written as they are where they are meant for LabelMe's way
     of painting. Other objects are written as polygons where LabelMe paints
     exactly their pixels, else as masks. Scores are lost, and objects without
-    pixels are left out.
+    pixels are left out, with an :class:`EmptyObjectWarning`.
 
     Args:
         records: What to write; may be a generator.
-        path: Folder for ``<img_id>.json``, or one such file for one image.
+        path: New folder for ``<img_id>.json``, or one such file for one
+            image.
+        skipped: Where errors of the images of a folder go; strict by default.
 
     Returns:
         Number of images written.
 
     Raises:
-        AnnotationError: If the size of an image is not known, or names are
+        InputError: If the size of an image is not known, or names are
             repeated.
     """
-    return write_each(records, path, ('.json',), _write_file)
+    return write_each(records, path, ('.json',), _write_file, skipped)
 
 
 def _write_file(record: Record, path: Path) -> None:
-    shape = record.shape or shape_of(record.img_path)
-    if shape is None:
-        raise AnnotationError(
-            f'{path}: the size of image {record.img_id!r} is not known; name '
-            'the folder of the images'
-        )
-    name = record.properties.get('img_name', record.img_id)
-    if record.img_path is not None:
-        folder = path.absolute().parent
-        name = os.path.relpath(record.img_path.absolute(), folder)
-        name = name.replace(os.sep, '/')
+    shape = shape_of(record)
+    name = image_name(record)
+    if record.img_path is not None and record.img_path.is_file():
+        name = os.path.relpath(record.img_path, path.parent)
+    shapes, empty = write_objects(record.annotations, shape)
     data = dict(
         version=_VERSION,
         flags=record.properties.get('flags', {}),
-        shapes=write_objects(record.annotations, shape),
-        imagePath=name,
+        shapes=shapes,
+        imagePath=name.replace(os.sep, '/'),
         imageData=None,
         imageHeight=shape[0],
         imageWidth=shape[1],
@@ -237,3 +242,4 @@ def _write_file(record: Record, path: Path) -> None:
     with replacing(path) as temporary:
         text = json.dumps(data, ensure_ascii=False, indent=2)
         temporary.write_text(text, encoding='utf-8')
+    warn_of_empty(record, empty)

@@ -19,11 +19,8 @@ from mmseg_medical.converters._label_images import (
     write_labels,
     write_manifest,
 )
-from mmseg_medical.converters._mask_files import (
-    below,
-    place_image,
-    write_records,
-)
+from mmseg_medical.converters._mask_files import place_image
+from mmseg_medical.converters._sources import below, write_records
 from mmseg_medical.converters.image_folder import (
     ImageFolder,
     PathLike,

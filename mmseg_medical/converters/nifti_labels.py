@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from mmseg_medical._files import new_folder
-from mmseg_medical.converters._mask_files import below
 from mmseg_medical.converters._nifti_volumes import (
     SUFFIXES,
     load_labels,
     place_of,
     write_labels,
 )
-from mmseg_medical.converters._sources import list_files
+from mmseg_medical.converters._sources import below, list_files
 from mmseg_medical.converters._volume import volumes
 from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.label_map import (

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmseg_medical._files import new_folder
-from mmseg_medical.converters._mask_files import below
 from mmseg_medical.converters._nifti_volumes import (
     SUFFIXES,
     Note,
@@ -15,7 +14,7 @@ from mmseg_medical.converters._nifti_volumes import (
     place_of,
     write_labels,
 )
-from mmseg_medical.converters._sources import list_files
+from mmseg_medical.converters._sources import below, list_files
 from mmseg_medical.converters._volume import volumes
 from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.label_map import index_of, runs_of, shape_of

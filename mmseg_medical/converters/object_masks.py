@@ -14,12 +14,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mmseg_medical.converters._mask_files import (
-    below,
     mask_files,
     place_image,
     read_mask,
-    read_records,
     write_mask,
+)
+from mmseg_medical.converters._sources import (
+    below,
+    read_records,
+    refuse_classes,
     write_records,
 )
 from mmseg_medical.converters.image import image_size
@@ -190,13 +193,7 @@ def _write_one(
     folder = below(root, name)
     if folder.exists():
         raise InputError(f'{record.img_id}: {name!r} is another image too')
-    found = labels | {a.label for a in record.annotations}
-    if len(found) > 1:
-        raise InputError(
-            f'{record.img_id}: masks of objects cannot say their class, and '
-            f'there are {sorted(found)}; choose one (--classes NAME --only), '
-            'or another format'
-        )
+    refuse_classes(record, labels)
     masks = [runs_of(a, shape) for a in record.annotations]
     empty = [k for k, runs in enumerate(masks, 1) if not runs.starts.size]
     if empty:
@@ -216,4 +213,3 @@ def _write_one(
     (folder / 'masks').mkdir(parents=True)
     for k, runs in enumerate(masks, 1):
         write_mask(folder / 'masks' / f'mask_{k:04d}.png', runs)
-    labels |= found

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmseg_medical.converters._mask_files import below, write_records
 from mmseg_medical.converters._ome import describe, pixel_size_of, write_ome
-from mmseg_medical.converters._sources import read_each
+from mmseg_medical.converters._sources import (
+    below,
+    read_each,
+    write_records,
+)
 from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.label_map import (
     IGNORE,

@@ -52,8 +52,8 @@ def to_ring(points: Any, where: str, *, closed: bool = False) -> Polygon:
     Args:
         points: List of three or more [x, y] in pixels.
         where: File and number of the object, for the message.
-        closed: The file repeats the first point as the last one, which is
-            left out, and may have more coordinates than x and y.
+        closed: The file may repeat the first point as the last one, which is
+            left out, and have more coordinates than x and y.
 
     Returns:
         (N, 2) float64 array of x and y; coordinates may lie outside of the
@@ -73,7 +73,7 @@ def to_ring(points: Any, where: str, *, closed: bool = False) -> Polygon:
         ring = np.empty(0)
     if closed and ring.ndim == 2 and ring.shape[1] > 1:
         ring = ring[:, :2]
-        if len(ring) > 3 and (ring[0] == ring[-1]).all():
+        if len(ring) > 1 and (ring[0] == ring[-1]).all():
             ring = ring[:-1]
     if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < 3:
         raise PolygonError(
@@ -96,29 +96,39 @@ def to_numbers(ring: Polygon) -> list[list[float]]:
 def nest(
     outlines: Sequence[Polygon], holes: Sequence[Polygon], where: str
 ) -> tuple[Rings, ...]:
-    """Put each hole into the smallest outline that its first point lies in.
+    """Put each hole into the smallest outline around most of its points.
 
     Raises:
-        PolygonError: If a hole lies in none.
+        PolygonError: If there is none.
     """
     areas = [[outline] for outline in outlines]
     low = np.array([outline.min(0) for outline in outlines]).reshape(-1, 2)
     high = np.array([outline.max(0) for outline in outlines]).reshape(-1, 2)
     sizes = (high - low).prod(1)
     for k, hole in enumerate(holes, 1):
-        near = np.flatnonzero(((low <= hole[0]) & (hole[0] <= high)).all(1))
-        point = (float(hole[0, 0]), float(hole[0, 1]))
+        near = np.flatnonzero(
+            ((low <= hole.max(0)) & (hole.min(0) <= high)).all(1)
+        )
         for n in near[np.argsort(sizes[near], kind='stable')].tolist():
-            outline = outlines[n].astype(np.float32)
-            if cv2.pointPolygonTest(outline, point, False) >= 0:
+            if 2 * _count_inside(hole, outlines[n]) > len(hole):
                 areas[n].append(hole)
                 break
         else:
+            x, y = hole[0].tolist()
             raise PolygonError(
-                f'{where}: hole {k} at {point} (x, y) lies in none of the '
+                f'{where}: hole {k} at ({x}, {y}) (x, y) lies in none of the '
                 f'{len(outlines)} outlines that it may belong to'
             )
     return tuple(tuple(area) for area in areas)
+
+
+def _count_inside(points: Polygon, outline: Polygon) -> int:
+    """Number of points that lie inside of an outline, or on it."""
+    ring = outline.astype(np.float32)
+    return sum(
+        cv2.pointPolygonTest(ring, point, False) >= 0
+        for point in points.tolist()
+    )
 
 
 def rectangle(

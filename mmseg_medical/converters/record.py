@@ -1,7 +1,7 @@
 """What every annotation format says of an image: the record in between."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +119,10 @@ class Annotation:
             return self.polygons
         if shape is None:
             raise AnnotationError(
-                f'{self.label}: outlines for {self.painter!r} become outlines '
-                f'for {painter!r} by way of pixels, for which the size of the '
-                'image must be known; name the folder of the images'
+                f'outlines of {self.label!r} for {self.painter!r} become '
+                f'outlines for {painter!r} by way of pixels, for which the '
+                'size of the image must be known; give the folder of the '
+                'images (--images)'
             )
         box = self.box(shape)
         if box is None:
@@ -138,7 +139,8 @@ class Record:
         img_id: Name of the image, unique in its data set.
         shape: (height, width) in pixels; None where the file does not say.
         annotations: Objects in the order of the file; later ones lie above.
-        img_path: Image file as far as the annotation file names it.
+        img_path: Image file: where it was found, or relative as the
+            annotation file names it.
         properties: What else the file says of the image.
     """
 
@@ -147,6 +149,18 @@ class Record:
     annotations: tuple[Annotation, ...]
     img_path: Path | None = None
     properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def outlines(self, painter: Painter) -> Iterator[tuple[Rings, ...]]:
+        """Areas of each object, as :meth:`Annotation.outlines`.
+
+        Raises:
+            InputError: As there; the message names the image.
+        """
+        for annotation in self.annotations:
+            try:
+                yield annotation.outlines(self.shape, painter)
+            except InputError as error:
+                raise type(error)(f'{self.img_id}: {error}') from None
 
 
 class Skipped:

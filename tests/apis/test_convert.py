@@ -1,11 +1,13 @@
 import itertools
+import json
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from mmseg_medical.apis.convert import convert
-from mmseg_medical.converters import coco
+from mmseg_medical.converters import coco, cvat
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.record import Annotation, Record
 from mmseg_medical.converters.runs import Runs
@@ -137,6 +139,8 @@ def test_other_classes_are_left_out_and_counted(source, tmp_path):
         run(source, out, 'hubmap')
     done = run(source, out, 'hubmap', classes=['b'], only=True)
     assert (done.objects, done.left_out) == ({'b': 1}, {'a': 2})
+    with pytest.raises(InputError, match=r'name them \(--classes\)'):
+        run(source, tmp_path / 'o.csv', 'coco', only=True)
     assert (done.written, done.empty) == (3, 2)
     with pytest.raises(InputError, match="'a' is none of the classes"):
         run(source, tmp_path / 'o', 'labelme', classes=['b'])
@@ -145,11 +149,41 @@ def test_other_classes_are_left_out_and_counted(source, tmp_path):
     assert done.objects == {'gland': 1}
 
 
-def test_messages_name_what_the_user_named(tmp_path):
-    path, out = tmp_path / 'a.json', tmp_path / 'out'
-    coco.write(RECORDS, path)
-    with pytest.raises(InputError, match=rf'^{out}/p_1\.json: .*has a hole'):
-        run(path, out, 'hubmap_json')
+def test_messages_name_what_the_user_named(source, tmp_path, monkeypatch):
+    out = tmp_path / 'out.json'
+    with pytest.raises(InputError, match=rf'^{out} holds one image, and'):
+        run(source, out, 'geojson')
+
+    def full(records, path):
+        raise OSError(28, f'cannot write {path}: no space')
+
+    monkeypatch.setattr(coco, 'write', full)
+    with pytest.raises(OSError, match=f'cannot write {out}: no space'):
+        run(source, out, 'coco')
+
+
+def test_paths_of_images_hold_where_the_files_come_to_lie(
+    source, images, tmp_path
+):
+    out = tmp_path / 'out'
+    run(source, out, 'labelme', img_dir=images)
+    run(out, tmp_path / 'deep' / 'again', 'labelme', 'labelme')
+    for folder in (out, tmp_path / 'deep' / 'again'):
+        for path in folder.iterdir():
+            name = json.loads(path.read_text())['imagePath']
+            assert (folder / name).resolve() == images / f'{path.stem}.png'
+    run(out, tmp_path / 'b.json', 'coco', 'labelme', img_dir=tmp_path)
+    paths = [record.img_path for record in coco.read(tmp_path / 'b.json')]
+    assert paths[0] == Path('images/p_1.png')
+
+
+def test_images_of_one_name_are_refused_or_counted(tmp_path):
+    path, out = tmp_path / 'a.xml', tmp_path / 'out'
+    cvat.write([*RECORDS, RECORDS[1]], path)
+    with pytest.raises(InputError, match=r"a\.xml: two images are named 'p_2"):
+        run(path, out, 'index_maps', 'cvat')
+    done = run(path, out, 'index_maps', 'cvat', skip_errors=True)
+    assert (done.images, done.written, len(done.skipped)) == (3, 3, 1)
 
 
 def test_classes_of_the_source_are_not_those_of_the_target(tmp_path):
@@ -184,6 +218,10 @@ def test_splits(source, tmp_path, images):
     done = run(source, tmp_path / 'b.json', 'coco', split=files[1:])
     assert [r.img_id for r in coco.read(tmp_path / 'b.json')] == ['p_2']
     files[1].write_text('p_2 p_9')
+    done = run(
+        *(source, tmp_path / 'd.json', 'coco'), split=files, skip_errors=True
+    )
+    assert (done.images, len(done.skipped)) == (3, 1)
     with pytest.raises(InputError, match=r"1 ids .*source\.json, first 'p_9'"):
         run(source, tmp_path / 'c', 'mmseg', split=files)
     with pytest.raises(InputError, match=r'name of another split'):
@@ -282,7 +320,7 @@ def test_formats_say_what_they_cannot(source, tmp_path, images):
     out = tmp_path / 'out'
     for name, message in (
         ('hubmap', r"has one class, got \['a', 'b'\]"),
-        ('object_masks', r'p_1: masks of objects cannot say their class'),
+        ('object_masks', r'p_1: this format does not name classes'),
         ('ome_probabilities', 'p_1 has no probabilities'),
         ('siim', 'has one class'),
         ('nifti', r"'p': nothing says how large its voxels are"),

@@ -17,22 +17,6 @@ MASK = np.array([[0, 1, 1], [0, 0, 1]], np.uint8)
 
 
 @pytest.mark.parametrize(
-    'name',
-    *[['', '.', '..', '../a', 'a/../b', '/a', 'a//b', 'a\\b', 'a\0', 'a:b']],
-)
-def test_names_never_leave_the_folder(tmp_path, name):
-    with pytest.raises(InputError, match='rename the image or the class'):
-        files.below(tmp_path, name)
-
-
-def test_names_with_folders(tmp_path):
-    assert (
-        files.below(tmp_path, 'a/b.c', suffix='.png') == tmp_path / 'a/b.c.png'
-    )
-    assert files.below(tmp_path, '..a') == tmp_path / '..a'
-
-
-@pytest.mark.parametrize(
     'img',
     [
         Image.fromarray(MASK * 255),

@@ -1,11 +1,15 @@
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from mmseg_medical.converters import _sources
-from mmseg_medical.converters.record import AnnotationError, Record, Skipped
+from mmseg_medical.converters.record import (
+    Annotation,
+    AnnotationError,
+    Record,
+    Skipped,
+)
+from mmseg_medical.errors import InputError, ToleratedWarning
 
 SUFFIXES = ('.geojson', '.json', '.json.gz')
 
@@ -18,7 +22,7 @@ def read_file(path, img_id):
 
 
 def write_file(record, path):
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(record.img_id)
 
 
@@ -72,7 +76,7 @@ def test_missing_files_and_empty_folders(tmp_path):
 def test_images_are_written_to_a_folder_or_one_to_a_file(tmp_path):
     records = [Record(name, None, ()) for name in ('a', 'p1/b', 'c.d')]
     count = _sources.write_each(
-        iter(records), tmp_path / 'out', SUFFIXES, write_file
+        iter(records), tmp_path / 'out', SUFFIXES, write_file, None
     )
     assert count == 3
     found = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob('*.geo*'))
@@ -82,46 +86,92 @@ def test_images_are_written_to_a_folder_or_one_to_a_file(tmp_path):
         Path('out/p1/b.geojson'),
     ]
     file = tmp_path / 'one.json.gz'
-    assert _sources.write_each(records[:1], file, SUFFIXES, write_file) == 1
+
+    def write(records, path):
+        return _sources.write_each(records, path, SUFFIXES, write_file, None)
+
+    assert write(records[:1], file) == 1
     assert file.read_text() == 'a'
-    assert _sources.write_each([], file, SUFFIXES, write_file) == 0
+    assert write([], file) == 0
     with pytest.raises(AnnotationError, match='holds one image'):
-        _sources.write_each(records, tmp_path / 'x.json', SUFFIXES, write_file)
+        write(records, tmp_path / 'x.json')
     assert not (tmp_path / 'x.json').exists()
 
 
-@pytest.mark.parametrize('name', ['../x', 'p1/../../x', '/etc/x', 'a\0b'])
-def test_names_do_not_lead_out_of_the_folder(tmp_path, name):
-    with pytest.raises(AnnotationError, match='leads out of'):
-        _sources.inside(tmp_path, name)
-    with pytest.raises(AnnotationError, match='leads out of'):
-        _sources.write_each(
-            [Record(name, None, ())], tmp_path, SUFFIXES, write_file
-        )
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    def write_some(record, path):
+        if record.img_id == 'b':
+            raise AnnotationError('b cannot be written')
+        write_file(record, path)
+
+    records = [Record(name, None, ()) for name in ('a', 'b', 'c', 'c')]
+    out = tmp_path / 'out'
+    with pytest.raises(AnnotationError, match='b cannot be written'):
+        _sources.write_each(records, out, SUFFIXES, write_some, None)
+    assert not list(tmp_path.iterdir())
+    skipped = Skipped(strict=False)
+    count = _sources.write_each(records, out, SUFFIXES, write_some, skipped)
+    assert count == 2
+    assert [p.name for p in sorted(out.iterdir())] == [
+        *('a.geojson', 'c.geojson')
+    ]
+    assert [str(error) for error in skipped.errors] == [
+        'b cannot be written',
+        "two images are named 'c'; every image needs its own img_id",
+    ]
 
 
-def test_names_that_stay_inside(tmp_path):
-    assert _sources.inside(tmp_path, 'p1/../x') == tmp_path / 'x'
-    with pytest.raises(AnnotationError, match=r"two images named 'p1/../a'"):
+@pytest.mark.parametrize(
+    'name',
+    *[['', '.', '..', '../a', 'a/../b', '/a', 'a//b', 'a\\b', 'a\0', 'a:b']],
+)
+def test_names_never_leave_the_folder(tmp_path, name):
+    with pytest.raises(InputError, match='rename the image or the class'):
+        _sources.below(tmp_path, name)
+    with pytest.raises(InputError, match='rename the image or the class'):
         _sources.write_each(
-            [Record(name, None, ()) for name in ('a', 'p1/../a')],
-            tmp_path,
+            [Record(name, None, ())],
+            tmp_path / 'out',
             SUFFIXES,
             write_file,
+            None,
         )
 
 
-def test_images_are_found_by_name_with_or_without_suffix(tmp_path):
-    for name in ('a.png', 'b.ome.TIF', 'c.jpg'):
-        cv2.imencode('.png', np.zeros((4, 6), np.uint8))[1].tofile(
-            tmp_path / name
-        )
-    assert _sources.find_image(tmp_path, 'a').name == 'a.png'
-    assert _sources.find_image(tmp_path, 'a.png').name == 'a.png'
-    assert _sources.find_image(tmp_path, 'b.ome').name == 'b.ome.TIF'
-    assert _sources.find_image(tmp_path, 'c.json') is None
-    assert _sources.find_image(None, 'a') is None
-    with pytest.raises(AnnotationError, match='leads out of'):
-        _sources.find_image(tmp_path / 'x', '../a')
-    assert _sources.shape_of(tmp_path / 'a.png') == (4, 6)
-    assert _sources.shape_of(None) is None
+def test_names_with_folders(tmp_path):
+    path = _sources.below(tmp_path, 'a/b.c', suffix='.png')
+    assert path == tmp_path / 'a' / 'b.c.png'
+    assert _sources.below(tmp_path, '..a') == tmp_path / '..a'
+
+
+@pytest.mark.parametrize(
+    ('img_id', 'path', 'known', 'name'),
+    [
+        ('a', None, {}, 'a'),
+        ('p/a', None, {'img_name': '..\\images\\a.jpg'}, 'p/a.jpg'),
+        ('a', 'val/a.png', {'img_name': 'x.jpg'}, 'val/a.png'),
+        ('a', '/data/images/sub/a.png', {}, 'sub/a.png'),
+        ('p/a', '/elsewhere/b.png', {}, 'p/b.png'),
+    ],
+)
+def test_names_of_images_begin_at_their_folder(img_id, path, known, name):
+    record = Record(img_id, None, (), path and Path(path), known)
+    assert _sources.image_name(record, '/data/images') == name
+
+
+def test_a_second_class_is_refused_where_none_is_named():
+    labels = set()
+    one, other = (Annotation(name) for name in ('b', 'a'))
+    for record in (Record('x', None, ()), Record('y', None, (one, one))):
+        _sources.refuse_classes(record, labels)
+    with pytest.raises(AnnotationError, match=r"z: .* are \['a', 'b'\]"):
+        _sources.refuse_classes(Record('z', None, (other,)), labels)
+    assert labels == {'b'}
+
+
+def test_objects_without_a_pixel_are_told(recwarn):
+    record = Record('x', None, ())
+    _sources.warn_of_empty(record, 0)
+    assert not recwarn
+    with pytest.warns(ToleratedWarning, match='x: 2 objects without a pixel'):
+        _sources.warn_of_empty(record, 2)

@@ -83,10 +83,14 @@ def test_negative_regions_are_holes_in_their_layer(one):
 
 def test_regions_without_area_are_counted(one):
     record = one(
-        layer(region([]), region([(1, 2)]), region(SQUARE[:2]), region())
+        layer(
+            *(region([]), region([(1, 2)]), region(SQUARE[:2])),
+            region([*SQUARE[:2], SQUARE[0]]),  # closed
+            region(),
+        )
     )
     assert len(record.annotations) == 1
-    assert record.properties['without_area'] == 3
+    assert record.properties['without_area'] == 4
 
 
 def test_ellipses_lie_between_two_corners(one):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmseg_medical.converters import coco
+from mmseg_medical.converters._sources import EmptyObjectWarning
 from mmseg_medical.converters.coco import COCOError
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.record import Annotation, Record, Skipped
@@ -245,23 +246,38 @@ def test_what_is_written(tmp_path):
 
 def test_what_cannot_be_written(tmp_path):
     nothing = Runs.from_mask(MASK * 0, 'F')
+    known = Annotation('x', Runs.from_mask(MASK, 'F'))
     records = [
         Record('a', None, ()),
-        Record('b', (3, 3), (Annotation('x', nothing),)),
-        Record('c', (3, 3), (Annotation('x', Runs.from_mask(MASK, 'F')),)),
+        Record('b', (3, 3), (Annotation('x', nothing), known)),
+        Record('c', (3, 3), (known,), Path('b.png')),
     ]
     path = tmp_path / 'a.json'
     with pytest.raises(InputError, match='a: its file does not say how'):
         coco.write(records, path)
     assert not list(tmp_path.iterdir())
-    with pytest.raises(InputError, match=r"b: object 1 \('x'\) has no pixel"):
+    with pytest.warns(EmptyObjectWarning, match='b: 1 objects without a pix'):
+        assert coco.write(records[1:2], path) == 1
+    assert [len(r.annotations) for r in coco.read(path)] == [1]
+    with (
+        pytest.warns(EmptyObjectWarning),
+        pytest.raises(InputError, match=r"c: another .* 'b\.png' too"),
+    ):
         coco.write(records[1:], path)
     with pytest.raises(InputError, match=r"c: label 'x' is none of"):
         coco.write(records[2:], path, classes=['y'])
     skipped = Skipped(strict=False)
-    assert coco.write(records, path, skipped=skipped) == 1
-    assert len(skipped) == 2
-    assert [r.img_id for r in coco.read(path)] == ['c']
+    assert coco.write([*records[2:], *records], path, skipped=skipped) == 1
+    assert len(skipped) == 3
+    assert [r.img_id for r in coco.read(path)] == ['b']
+
+
+def test_names_of_files_begin_at_the_folder_of_the_images(tmp_path):
+    record = Record('a', (3, 4), (), tmp_path / 'images' / 'p1' / 'a.png')
+    path = tmp_path / 'a.json'
+    for folder, name in ((tmp_path / 'images', 'p1/a.png'), (None, 'a.png')):
+        coco.write([record], path, img_dir=folder)
+        assert next(coco.read(path)).img_path == Path(name)
 
 
 @pytest.mark.parametrize(

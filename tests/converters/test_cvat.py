@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mmseg_medical.converters import cvat
+from mmseg_medical.converters._sources import EmptyObjectWarning
 from mmseg_medical.converters.record import (
     Annotation,
     AnnotationError,
@@ -47,11 +48,6 @@ def records(tmp_path):
     return read
 
 
-def painted(records, *shapes):
-    (record,) = records(image(*shapes))
-    return [annotation.mask(SHAPE) for annotation in record.annotations]
-
-
 def test_images_and_their_polygons(records, tmp_path):
     one, other = records(image(polygon()), image(name='b.png'))
     assert (one.img_id, one.shape) == ('p1/a', SHAPE)
@@ -67,33 +63,6 @@ def test_images_and_their_polygons(records, tmp_path):
     )
     assert one.img_path == tmp_path / 'p1' / 'a.jpg'
     assert other.img_path is None
-
-
-def test_boxes_and_ellipses(records):
-    box = '<box label="a" xtl="2" ytl="3" xbr="12" ybr="7" {}/>'
-    flat, turned = painted(
-        records, box.format(''), box.format('rotation="90.0"')
-    )
-    assert np.argwhere(flat).min(0).tolist() == [3, 2]
-    assert flat.sum() == turned.sum() == 40
-    assert np.argwhere(turned).min(0).tolist() == [0, 5]
-    (disc,) = painted(
-        records, '<ellipse label="a" cx="20" cy="15" rx="9" ry="6"/>'
-    )
-    y, x = np.mgrid[:30, :40] + 0.5
-    inside = ((x - 20) / 9) ** 2 + ((y - 15) / 6) ** 2 < 1
-    assert (disc != inside).sum() <= 2
-    assert disc.sum() > 160
-
-
-def test_masks_are_counts_along_the_rows(records):
-    (mask,) = painted(
-        records,
-        '<mask label="a" rle="1, 2, 1, 1" left="5" top="7" width="3" '
-        'height="2"/>',
-    )
-    assert mask[7:9, 5:8].tolist() == [[0, 1, 1], [0, 1, 0]]
-    assert mask.sum() == 3
 
 
 def test_attributes_groups_and_order(records):
@@ -132,6 +101,38 @@ def test_shapes_without_area_are_counted(records):
     )
 
 
+def test_what_is_wrong_is_named_and_skipped(records):
+    bad, good = image(polygon('1,2;3,4'), name='bad.jpg'), image(polygon())
+    with pytest.raises(InputError, match='expected three') as caught:
+        records(bad, good)
+    assert "annotations.xml image 'bad.jpg' shape 1" in str(caught.value)
+    skipped = Skipped(strict=False)
+    (record,) = records(bad, good, skipped=skipped)
+    assert record.img_id == 'p1/a'
+    assert len(skipped) == 1
+
+
+def test_an_order_that_is_no_number_is_named(records):
+    with pytest.raises(InputError, match=r"shape 1: z_order is 'x', no numb"):
+        records(image(polygon(more='z_order="x"')))
+
+
+def test_files_of_several_jobs(tmp_path):
+    for job, name in (('job_1', 'a.jpg'), ('job_2', 'b.jpg')):
+        (tmp_path / job).mkdir()
+        text = document(image(polygon(), name=name))
+        (tmp_path / job / 'annotations.xml').write_text(text)
+    assert [r.img_id for r in cvat.read(tmp_path)] == ['a', 'b']
+
+
+def test_subsets_of_a_project_are_splits(records, tmp_path):
+    subset = 'width="40" height="30" subset="Test" task_id="3"'
+    first = records(image(name='a.png', size=subset), image(name='b.png'))
+    cvat.write(first, tmp_path / 'b.xml')
+    for record in (first[0], next(cvat.read(tmp_path / 'b.xml'))):
+        assert record.properties == dict(img_name='a.png', split='Test')
+
+
 def test_videos_are_refused(records):
     track = '<track id="0" label="a"><box frame="0"/></track>'
     with pytest.raises(
@@ -143,49 +144,13 @@ def test_videos_are_refused(records):
     assert len(skipped) == 1
 
 
-MASK = '<mask label="a" rle="{}" left="{}" top="7" width="3" height="2"/>'
-
-
-@pytest.mark.parametrize(
-    ('shape', 'message'),
-    [
-        (polygon('1,2;3,4'), "image 'bad.jpg' shape 1: expected three"),
-        (polygon('1,2;3,4;x,5'), 'points are x,y;x,y;…, got'),
-        (polygon('1,2;3,4;5'), 'points are x,y;x,y;…, got'),
-        (polygon(''), 'points are x,y'),
-        (polygon('1,2;3,4;nan,5'), 'is not finite'),
-        (polygon('1,2;3,4;500,5'), 'far outside of the image of 30 x 40'),
-        (polygon(more='z_order="x"'), "z_order is 'x', no number"),
-        (polygon(more='group_id="1.5"'), "group_id is '1.5', no whole"),
-        ('<box label="a" xtl="1" ytl="2" xbr="3"/>', 'ybr is None, no num'),
-        ('<polygon points="1,2;3,4;5,5"/>', 'it has no label'),
-        ('<spline label="a"/>', '<spline> is none of the shapes of CVAT'),
-        (MASK.format('1, x', 5), "word 2 is 'x'"),
-        (MASK.format('1, 9', 5), 'its counts leave the window of 2 x 3'),
-        (MASK.format(f'{9 * 10**17},' * 21 + '3', 5), 'its counts leave'),
-        (MASK.format('-1, 3', 5), 'its counts leave the window'),
-        (MASK.format('1, 2', 39), 'column 39 leaves one of 30 x 40'),
-        ('<ellipse label="a" cx="1" cy="1" rx="1e8" ry="1"/>', 'a million'),
-    ],
-)
-def test_what_is_wrong_is_named_and_skipped(records, shape, message):
-    bad, good = image(shape, name='bad.jpg'), image(polygon())
-    with pytest.raises(InputError, match=message) as caught:
-        records(bad, good)
-    assert "annotations.xml image 'bad.jpg' shape 1" in str(caught.value)
-    skipped = Skipped(strict=False)
-    (record,) = records(bad, good, skipped=skipped)
-    assert record.img_id == 'p1/a'
-    assert len(skipped) == 1
-
-
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
         (image(size='width="40"'), 'height is None, no number'),
         (image(size='width="40" height="0"'), r'height and width are \(0, 40'),
         (image(name=''), 'every image needs a name'),
-        (image(name='../a.jpg'), "'../a.jpg' leads out of"),
+        (image(name='../a.jpg'), r"xml image '../a.jpg': .* leads out of"),
         ('<image', 'is no XML'),
     ],
 )
@@ -242,7 +207,31 @@ def test_what_is_written_is_what_was_read(records, tmp_path):
         np.testing.assert_array_equal(area[0], same[0])
 
 
-def test_an_image_of_unknown_size_is_not_written(tmp_path):
-    with pytest.raises(AnnotationError, match="size of image 'a' is not kno"):
-        cvat.write([Record('a', None, ())], tmp_path / 'a.xml')
+def test_names_begin_at_the_folder_of_the_images(tmp_path):
+    known = Record('a', (3, 4), (), tmp_path / 'images' / 'p1' / 'a.png')
+    path = tmp_path / 'b.xml'
+    cvat.write([known], path, img_dir=tmp_path / 'images')
+    assert next(cvat.read(path)).properties['img_name'] == 'p1/a.png'
+    cvat.write([known], path)
+    assert next(cvat.read(path)).properties['img_name'] == 'a.png'
+
+
+def test_an_image_that_cannot_be_written_leaves_nothing(tmp_path):
+    path, unknown = tmp_path / 'a.xml', Record('a', None, ())
+    with pytest.raises(InputError, match=r'a: .* how large .*--images'):
+        cvat.write([unknown], path)
     assert not list(tmp_path.iterdir())
+    skipped = Skipped(strict=False)
+    records = [unknown, Record('b', (3, 4), ())]
+    assert cvat.write(records, path, skipped=skipped) == 1
+    assert [record.img_id for record in cvat.read(path)] == ['b']
+    assert len(skipped) == 1
+
+
+def test_objects_without_a_pixel_are_left_out_and_told(tmp_path):
+    empty = Runs.from_mask(np.zeros((3, 4), np.uint8), 'F')
+    nothing = Annotation('a', runs=empty)
+    path = tmp_path / 'a.xml'
+    with pytest.warns(EmptyObjectWarning, match='b: 1 objects without'):
+        cvat.write([Record('b', (3, 4), (nothing,))], path)
+    assert next(cvat.read(path)).annotations == ()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mmseg_medical.converters import geojson
+from mmseg_medical.converters._sources import EmptyObjectWarning
 from mmseg_medical.converters.polygon import PolygonError
 from mmseg_medical.converters.record import (
     Annotation,
@@ -88,6 +89,8 @@ def test_a_multipolygon_is_one_object(one):
         (dict(classification=dict(name='Tumor', color=[1, 2, 3])), 'Tumor'),
         (dict(classification=dict(names=['Tumor', 'Pos'])), 'Tumor: Pos'),
         (dict(classification='Tumor'), 'Tumor'),
+        (dict(classification=dict(name=None)), 'nucleus'),
+        (dict(classification={}), 'nucleus'),
         (dict(classification=None), 'nucleus'),
         ({}, 'nucleus'),
     ],
@@ -141,6 +144,46 @@ def test_another_label_gets_another_classification(tmp_path):
     )
     assert written['geometry']['coordinates'][0][0] == [2.5, 2.5]
     assert 'id' not in written
+
+
+@pytest.mark.parametrize(
+    ('feature_id', 'properties'),
+    [
+        (
+            'PathDetectionObject',  # QuPath 0.2
+            dict(measurements=[dict(name='score', value=0.75)]),
+        ),
+        (
+            'd2a3',  # 0.3
+            dict(object_type='detection', measurements=dict(score=0.75)),
+        ),
+        ('d2a3', dict(objectType='detection', measurements=dict(score=0.75))),
+    ],
+)
+def test_older_versions_come_as_the_latest(one, feature_id, properties):
+    (annotation,) = one(feature(**properties) | {'id': feature_id}).annotations
+    assert annotation.score == 0.75
+    assert annotation.properties == dict(
+        id=feature_id, objectType='detection', measurements=dict(score=0.75)
+    )
+
+
+@pytest.mark.parametrize('value', [True, '0.5', 7, float('nan'), None])
+def test_a_measurement_may_be_no_confidence(one, value):
+    (annotation,) = one(feature(measurements=dict(score=value))).annotations
+    assert annotation.score is None
+
+
+def test_cells_have_a_membrane_and_a_nucleus(one, tmp_path):
+    inner = dict(type='Polygon', coordinates=[INNER])
+    cell = feature(objectType='cell') | dict(nucleusGeometry=inner)
+    record = one(cell, feature())
+    areas = [a.mask(SHAPE).sum() for a in record.annotations]
+    assert areas == [18 * 18] * 2
+    geojson.write([record], tmp_path / 'b.geojson')
+    (again,) = geojson.read(tmp_path / 'b.geojson', nuclei=True)
+    areas = [a.mask(SHAPE).sum() for a in again.annotations]
+    assert areas == [4 * 4, 18 * 18]
 
 
 def test_features_without_area_are_counted(one):
@@ -208,6 +251,8 @@ def test_the_size_is_that_of_the_image(one, tmp_path):
             'MultiPolygon, got GeometryCollection',
         ),
         ([], r'object 2: expected {…}, got \[\]'),
+        (dict(type='Feature'), 'feature 2: expected .* is it GeoJSON'),
+        (feature([[[1, 2], [3, 4], [1, 2]]]), 'expected three or more'),
     ],
 )
 def test_what_is_wrong_is_named_and_skipped(tmp_path, entry, message):
@@ -258,3 +303,29 @@ def test_many_nuclei_are_written_without_the_whole_in_memory(tmp_path):
     tracemalloc.stop()
     assert (tmp_path / 'a.geojson').stat().st_size > 6e5
     assert peak < 1e5
+
+
+@pytest.mark.parametrize(
+    'data',
+    [
+        dict(version='5.5.0', shapes=[], imagePath='a.png'),  # LabelMe
+        dict(images=[], annotations=[], categories=[]),  # COCO
+        dict(type='FeatureCollection'),
+        dict(type='Polygon', coordinates=[OUTER]),
+        [dict(type='Polygon', coordinates=[OUTER])],
+    ],
+)
+def test_files_of_other_formats_are_no_images_without_objects(tmp_path, data):
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(data))
+    with pytest.raises(AnnotationError, match=r'a\.json feature 1: .* GeoJ'):
+        list(geojson.read(path))
+
+
+def test_objects_without_a_pixel_are_left_out_and_told(tmp_path):
+    empty = Runs.from_mask(np.zeros(SHAPE, np.uint8), 'F')
+    record = Record('a', SHAPE, (Annotation('a', runs=empty),))
+    with pytest.warns(EmptyObjectWarning, match='a: 1 objects without a pix'):
+        geojson.write([record], tmp_path / 'a.geojson')
+    (back,) = geojson.read(tmp_path / 'a.geojson')
+    assert back.annotations == ()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mmseg_medical.converters import hubmap_json, rle
+from mmseg_medical.converters._sources import EmptyObjectWarning
 from mmseg_medical.converters.polygon import PolygonError, rasterize
 from mmseg_medical.converters.record import (
     Annotation,
@@ -56,7 +57,7 @@ def test_pixels_come_back(tmp_path_factory, mask):
     known = Annotation('a', runs=Runs.from_mask(mask, 'F'))
     record = Record('7', mask.shape, (known,))
     if any(len(a) > 1 for a in known.outlines(mask.shape, 'opencv')):
-        with pytest.raises(AnnotationError, match=r"object 1 of '7' has a ho"):
+        with pytest.raises(AnnotationError, match='7: object 1 has a hole'):
             hubmap_json.write([record], folder)
         assert not list(folder.iterdir())
         return
@@ -76,6 +77,29 @@ def test_points_stay_as_they_are(tmp_path):
     assert written == (
         '[[[1.0, 2.0], [9.0, 2.0], [5.5, 7.0]], [[0, 0], [3, 0], [3, 3]]]'
     )
+
+
+def test_classes_are_not_lost_unseen(tmp_path):
+    ring = np.array([[1, 2], [9, 2], [5, 7.0]])
+    one, other = (
+        Annotation(label, polygons=((ring,),)) for label in ('a', 'b')
+    )
+    records = [Record('7', None, (one,)), Record('8', None, (other,))]
+    with pytest.raises(AnnotationError, match=r"8: .* are \['a', 'b'\]"):
+        hubmap_json.write(records, tmp_path / 'out')
+    assert not list(tmp_path.iterdir())
+    skipped = Skipped(strict=False)
+    path = tmp_path / 'out'
+    assert hubmap_json.write(records, path, skipped=skipped) == 1
+    assert len(skipped) == 1
+
+
+def test_objects_without_a_pixel_are_left_out_and_told(tmp_path):
+    empty = Runs.from_mask(np.zeros((3, 4), np.uint8), 'F')
+    record = Record('7', (3, 4), (Annotation('a', runs=empty),))
+    with pytest.warns(EmptyObjectWarning, match='7: 1 objects without'):
+        hubmap_json.write([record], tmp_path)
+    assert (tmp_path / '7.json').read_text() == '[]'
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from mmseg_medical.converters.image_folder import (
     ImageFolder,
+    find_image,
     size_lookup,
     visible,
     walk,
@@ -33,6 +34,18 @@ def test_hidden_files_are_passed_over(images):
     assert names == ['a/c.png', 'b.png']
     with pytest.raises(NotADirectoryError, match=r'none is no folder'):
         list(visible(folder / 'none'))
+
+
+def test_one_image_is_found_with_or_without_its_suffix(images, tmp_path):
+    folder = images('a.png', 'b.ome.TIF', 'c.jpg', 'p/d.png')
+    assert find_image(folder, 'a').name == 'a.png'
+    assert find_image(folder, 'a.png').name == 'a.png'
+    assert find_image(folder, 'b.ome').name == 'b.ome.TIF'
+    assert find_image(folder, 'p/d') == folder / 'p' / 'd.png'
+    assert find_image(folder, 'c.json') is None
+    assert find_image(None, 'a') is None
+    with pytest.raises(InputError, match='leads out of'):
+        find_image(folder / 'p', '../a')
 
 
 def test_links_to_folders_are_not_followed(images):

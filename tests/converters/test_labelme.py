@@ -2,12 +2,14 @@ import base64
 import csv
 import json
 import os
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from mmseg_medical.converters import labelme
+from mmseg_medical.converters._sources import EmptyObjectWarning
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.polygon import PolygonError
 from mmseg_medical.converters.record import (
@@ -17,6 +19,7 @@ from mmseg_medical.converters.record import (
     Skipped,
 )
 from mmseg_medical.converters.runs import Runs
+from mmseg_medical.errors import InputError
 
 SQUARE = [[2, 2], [20, 2], [20, 20], [2, 20]]
 JPEG = cv2.imencode('.jpg', np.zeros((30, 40, 3), np.uint8))[1].tobytes()
@@ -89,11 +92,11 @@ def test_a_folder_gives_a_record_per_file(tree):
     tree('case2/c.json', shapes=[])
     records = list(labelme.read(tree('d.json').parent))
     names = [record.img_id for record in records]
-    assert names == ['a', 'b', 'd', 'case2/c']
+    assert names == ['a', 'b', 'case2/c', 'd']
     assert records[0].properties == dict(
         img_name='a.jpg', flags={'blurred': True}
     )
-    assert records[3].annotations == ()
+    assert records[2].annotations == ()
 
 
 @pytest.mark.parametrize(
@@ -210,7 +213,7 @@ def test_what_is_written_is_what_labelme_reads(tree, tmp_path):
     known = Annotation('cell', runs=Runs.from_mask(mask, 'F'), score=0.5)
     record = Record(
         'p1/b',
-        None,
+        record.shape,
         (*record.annotations, known),
         record.img_path,
         dict(flags={'blurred': True}),
@@ -242,12 +245,28 @@ def test_what_is_written_is_what_labelme_reads(tree, tmp_path):
 
 
 def test_an_image_of_unknown_size_is_not_written(tmp_path):
-    with pytest.raises(AnnotationError, match="size of image 'a' is not kno"):
+    with pytest.raises(InputError, match=r'a: .* how large .*--images'):
         labelme.write([Record('a', None, ())], tmp_path)
     assert not list(tmp_path.iterdir())
-    record = Record('a', (3, 4), ())
+
+
+@pytest.mark.parametrize(
+    ('img_path', 'name'), [(None, 'a'), ('val/a.png', 'val/a.png')]
+)
+def test_an_image_that_is_not_there_has_the_name_of_its_source(
+    tmp_path, img_path, name
+):
+    record = Record('a', (3, 4), (), img_path and Path(img_path))
     assert labelme.write([record], tmp_path / 'x.json') == 1
-    assert json.loads((tmp_path / 'x.json').read_text())['imagePath'] == 'a'
+    assert json.loads((tmp_path / 'x.json').read_text())['imagePath'] == name
+
+
+def test_objects_without_a_pixel_are_left_out_and_told(tmp_path):
+    empty = Runs.from_mask(np.zeros((3, 4), np.uint8), 'F')
+    nothing = Annotation('a', runs=empty)
+    with pytest.warns(EmptyObjectWarning, match='a: 2 objects without a pix'):
+        labelme.write([Record('a', (3, 4), (nothing,) * 2)], tmp_path)
+    assert json.loads((tmp_path / 'a.json').read_text())['shapes'] == []
 
 
 def test_real_files_of_all_versions(real_data):

@@ -111,7 +111,7 @@ def test_what_cannot_be_written(tmp_path, record_of):
     path = tmp_path / 'out'
     two = record_of(np.array([[1, 2]], np.uint8))
     one = record_of(np.array([[1, 1]], np.uint8), img_id='p/q')
-    with pytest.raises(InputError, match=r"cannot say .* \['a', 'b'\]"):
+    with pytest.raises(InputError, match=r"does not name .* \['a', 'b'\]"):
         object_masks.write([two], path)
     with pytest.raises(InputError, match=r'x has no objects.*--images'):
         object_masks.write([Record('x', (2, 2), ())], path)

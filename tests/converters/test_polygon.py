@@ -153,7 +153,9 @@ def test_closed_rings_lose_their_last_point():
     ring = to_ring(points, 'x', closed=True)
     assert ring.tolist() == [[0, 0], [4, 0], [4, 3]]
     assert ring.dtype == np.float64
-    assert len(to_ring([[0, 0], [4, 0], [0, 0]], 'x', closed=True)) == 3
+    assert len(to_ring(points[:3], 'x', closed=True)) == 3
+    with pytest.raises(PolygonError, match='expected three or more'):
+        to_ring([[0, 0], [4, 0], [0, 0]], 'x', closed=True)
 
 
 def test_whole_numbers_are_written_as_such():
@@ -167,7 +169,7 @@ def test_holes_go_to_the_smallest_outline_around_them():
     far = rectangle((20, 20), (30, 30))
     outer = rectangle((0, 0), (9, 9))
     hole = rectangle((2.5, 2.5), (3, 3))
-    areas = nest([outer, inner, far], [hole, far + 1], 'x')
+    areas = nest([outer, inner, far], [hole, (far + 20) / 2], 'x')
     assert [len(area) for area in areas] == [1, 2, 2]
     assert areas[1][1] is hole
     assert nest([], [], 'x') == ()
@@ -175,6 +177,14 @@ def test_holes_go_to_the_smallest_outline_around_them():
         nest([outer, inner, far], [far + 30], 'x')
     with pytest.raises(PolygonError, match='none of the 0 outlines'):
         nest([], [hole], 'x')
+
+
+def test_a_hole_may_stick_out_of_its_outline():
+    ring, beside = rectangle((0, 0), (9, 9)), rectangle((9, 0), (12, 9))
+    hole = np.array([[-0.5, 2], [4, 2], [4, 4], [1, 4]])  # drawn by hand
+    assert [len(a) for a in nest([ring, beside], [hole], 'x')] == [2, 1]
+    with pytest.raises(PolygonError, match=r'hole 1 at \(-4.5, 2.0\)'):
+        nest([ring], [hole - (4, 0)], 'x')
 
 
 def test_areas_of_another_image_are_refused():

@@ -98,8 +98,11 @@ def test_outlines_of_pixels_hold_the_same_pixels(painter, mask):
 def test_outlines_stay_as_they_are_where_the_painters_agree():
     annotation = Annotation('a', polygons=((RING + 0.3,),), painter='corners')
     assert annotation.outlines(None, 'corners') is annotation.polygons
-    with pytest.raises(ValueError, match=r"a: outlines for 'corners' become"):
+    with pytest.raises(ValueError, match=r"outlines of 'a' for 'corners' bec"):
         annotation.outlines(None, 'opencv')
+    record = Record('x', None, (annotation,))
+    with pytest.raises(ValueError, match=r"x: outlines of 'a' .*--images"):
+        list(record.outlines('opencv'))
     (area,) = annotation.outlines((6, 8), 'opencv')
     assert area[0].tolist() == [[2, 1], [2, 3], [4, 3], [4, 1]]
     with pytest.raises(ValueError, match="'opencv' or 'corners', got 'pil'"):

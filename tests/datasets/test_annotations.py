@@ -44,8 +44,8 @@ def shared(images):
         Annotation('artefact', polygons=(rectangle(20, 2, 24, 8),)),
     )
     records = [
-        Record('a', (20, 30), objects, 'images/a.png'),
-        Record('b', (20, 30), (), 'b.jpg'),
+        Record('a', (20, 30), objects, Path('images/a.png')),
+        Record('b', (20, 30), (), Path('b.jpg')),
     ]
     coco.write(records, images / 'instances.json')
     return str(images)
@@ -161,7 +161,7 @@ def test_files_of_each_program(images, name):
 )
 def test_other_files_of_all_images(images, name, file):
     objects = (Annotation('gland', polygons=(rectangle(2, 2, 10, 8),)),)
-    records = [Record('a', (20, 30), objects, 'a.png')]
+    records = [Record('a', (20, 30), objects, Path('a.png'))]
     options = dict(classes=['gland']) if name == 'uw_madison' else {}
     FORMATS[name].write(records, images / file, **options)
     (mask,) = masks(load(str(images), ann_file=file, annotation_format=name))
