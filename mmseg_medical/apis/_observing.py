@@ -2,7 +2,7 @@
 
 import itertools
 import multiprocessing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -13,15 +13,15 @@ from mmseg_medical.datasets.checks import Observation, SampleReader
 from mmseg_medical.errors import InputError
 
 _CHUNK = 4  # samples that a process takes at a time
-_readers: Mapping[str, SampleReader] = {}
+_readers: Sequence[SampleReader] = ()
 
-# A part of the data set, and a sample of it.
-Task = tuple[str, dict[str, Any]]
+# Number of a part of the data set, and a sample of it.
+Task = tuple[int, dict[str, Any]]
 
 
 def observe(
     tasks: Iterable[Task],
-    readers: Mapping[str, SampleReader],
+    readers: Sequence[SampleReader],
     *,
     workers: int,
 ) -> Iterator[Observation]:

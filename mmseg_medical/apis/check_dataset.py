@@ -5,7 +5,11 @@ import os
 from typing import Any
 
 from mmseg_medical.apis._observing import observe
-from mmseg_medical.apis.dataset_facts import about, check_unused
+from mmseg_medical.apis.dataset_facts import (
+    about,
+    check_shades,
+    check_unused,
+)
 from mmseg_medical.apis.dataset_parts import (
     Part,
     build_parts,
@@ -48,11 +52,11 @@ class DatasetCheck:
     observations: tuple[Observation, ...]
     findings: tuple[Finding, ...]
 
-    def sample(self, index: int) -> dict[str, Any]:
-        """Sample that an observation is of."""
+    def sample(self, index: int) -> tuple[Part, dict[str, Any]]:
+        """Sample that an observation is of, and the part that it is in."""
         for part in self.parts:
             if index < len(part.dataset):
-                return part.dataset.get_data_info(index)
+                return part, part.dataset.get_data_info(index)
             index -= len(part.dataset)
         raise IndexError(index)
 
@@ -102,15 +106,17 @@ def check_dataset(
         configs = config_parts(source, options=options, fold=fold, split=split)
     parts, findings = build_parts(configs)
     facts = about(parts, layouts[0] if layouts else None)
-    readers = {
-        part.name: SampleReader(
+    readers = [
+        SampleReader(
             part.transforms,
             part=part.name,
             ignore_index=facts.ignore_index,
         )
         for part in parts
-    }
-    tasks = ((part.name, one) for part in parts for one in part.samples())
+    ]
+    tasks = (
+        (k, one) for k, part in enumerate(parts) for one in part.samples()
+    )
     count = sum(len(part.dataset) for part in parts)
     if workers is None:
         workers = min(os.cpu_count() or 1, 8)
@@ -124,6 +130,7 @@ def check_dataset(
         observations = list(found)
     findings += run_checks(observations, facts)
     if layouts:
+        findings += check_shades(layouts[0])
         findings += check_unused(source, parts)
     return DatasetCheck(
         source=str(source),

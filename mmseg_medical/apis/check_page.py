@@ -49,7 +49,6 @@ def write_check_page(
     """
     layout = check.layouts[0] if check.layouts else None
     shown = choose_samples(check.observations, check.findings, check.about)
-    loaders = {part.name: Loader(part.transforms) for part in check.parts}
     return write_dataset_page(
         Path(folder, 'index.html'),
         title=Path(check.source).name,
@@ -60,7 +59,7 @@ def write_check_page(
         config=starter_config(check),
         palette=palette(check.parts),
         galleries={
-            heading: list(_pictures(check, chosen, loaders))
+            heading: list(_pictures(check, chosen))
             for heading, chosen in shown.items()
         },
     )
@@ -129,17 +128,18 @@ def _share(one: Observation) -> float:
 
 
 def _pictures(
-    check: DatasetCheck, chosen: Sequence[Chosen], loaders: dict[str, Loader]
+    check: DatasetCheck, chosen: Sequence[Chosen]
 ) -> Iterator[Picture]:
     colours = palette(check.parts)
     for index, said in chosen:
         one = check.observations[index]
-        sample = known(parsed(middle(check.sample(index)), []))
+        part, sample = check.sample(index)
+        sample = known(parsed(middle(sample), []))
         if any(problem.kind == 'table_size' for problem in one.problems):
             sample.pop('height', None)
             sample.pop('width', None)
         with contextlib.suppress(Unreadable):
-            img, labels = loaders[one.part].shown(sample)
+            img, labels = Loader(part.transforms).shown(sample)
             yield make_picture(
                 str(one),
                 img,

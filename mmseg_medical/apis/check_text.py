@@ -4,13 +4,15 @@ import textwrap
 from collections.abc import Iterator
 
 from mmseg_medical.apis.check_dataset import DatasetCheck
+from mmseg_medical.apis.command_line import table_lines
 from mmseg_medical.datasets.checks import Finding, Severity
 from mmseg_medical.datasets.checks.finding import listed, percent, plural
 from mmseg_medical.datasets.checks.statistics import count_classes
 from mmseg_medical.visualization.dataset_page import summary
 
 _WIDTH = 79
-_NAMES = 4
+_INDENT = 8
+_SHOWN = 4  # names, and messages
 
 
 def check_text(check: DatasetCheck) -> str:
@@ -27,9 +29,8 @@ def _lines(check: DatasetCheck) -> Iterator[str]:
         yield f'{layout.title} ({layout.name}): {layout.because}'
     for layout in check.layouts[1:]:
         yield f'--layout {layout.name}: {layout.because}'
-    figures = summary(check.observations, ())
-    found = [f'{value} {name}' for name, value in figures.items()]
-    yield ', '.join(found[:-2])
+    figures = summary(check.observations)
+    yield '; '.join(f'{name}: {value}' for name, value in figures.items())
     yield ''
     yield from _classes(check)
     for finding in check.findings:
@@ -45,33 +46,33 @@ def _classes(check: DatasetCheck) -> Iterator[str]:
     found = count_classes(check.observations, check.about)
     if len(found) < 2:
         return
-    width = max(len(one.name) for one in found)
+    rows = [('class', 'images', 'pixels', 'objects')]
     for one in found:
-        objects = one.drawn or one.components
-        yield (
-            f'{one.name:{width}}  {one.images:8,} images  '
-            f'{percent(one.share):>9} of pixels'
-            + (f'  {objects:8,} objects' if objects else '')
-        )
+        count = one.drawn or one.components
+        objects = f'{count:,}' if count else ''
+        rows.append((one.name, f'{one.images:,}', percent(one.share), objects))
+    yield from table_lines(rows)
     yield ''
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    tag = f'{finding.severity.name:8}'
-    said = textwrap.wrap(finding.problem, _WIDTH - len(tag))
-    yield tag + said[0]
-    blank = ' ' * len(tag)
-    yield from (blank + line for line in said[1:])
+    first = textwrap.wrap(finding.problem, _WIDTH - _INDENT)
+    yield f'{finding.severity.name:{_INDENT}}{first[0]}'
+    yield from _indented(*first[1:])
     if finding.details:
-        shown = finding.details[:_NAMES]
-    else:
-        shown = (listed(finding.names, _NAMES),) if finding.names else ()
-    for text in (*shown, finding.cure and f'-> {finding.cure}'):
-        yield from (
-            blank + line for line in textwrap.wrap(text, _WIDTH - len(tag))
-        )
-    if len(finding.details) > _NAMES:
-        yield f'{blank}… ({len(finding.details) - _NAMES:,} more)'
-    if finding.config:
-        yield f'{blank}-> {finding.config}'
+        yield from _indented(*finding.details[:_SHOWN])
+        if (more := len(finding.details) - _SHOWN) > 0:
+            yield from _indented(f'… ({more:,} more)')
+    elif finding.names:
+        yield from _indented(listed(finding.names, _SHOWN))
+    if finding.cure:
+        yield from _indented(f'-> {finding.cure}')
+    for line in finding.lines:
+        yield f'{"":{_INDENT}}-> {line}'
     yield ''
+
+
+def _indented(*texts: str) -> Iterator[str]:
+    for text in texts:
+        for line in textwrap.wrap(text, _WIDTH - _INDENT):
+            yield f'{"":{_INDENT}}{line}'

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mmengine.config import DictAction
@@ -99,13 +99,18 @@ def add_test_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of equal length, the first column to the left."""
+def table_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines of rows of equal length, the first column to the left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for label, *cells in rows:
         numbers = zip(cells, widths[1:], strict=True)
         line = '  '.join(cell.rjust(width) for cell, width in numbers)
-        print(f'{label:{widths[0]}}  {line}')
+        yield f'{label:{widths[0]}}  {line}'.rstrip()
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of equal length, the first column to the left."""
+    print(*table_lines(rows), sep='\n')
 
 
 def run_tool(main: Callable[[Sequence[str] | None], Any]) -> None:

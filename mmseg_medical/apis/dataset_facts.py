@@ -9,6 +9,7 @@ from mmseg_medical.datasets.layouts import Layout
 from mmseg_medical.datasets.layouts.tree import Tree
 
 _MAPS = ('MapIntensity', 'ApplyCLAHE')
+_TAKEN = ('rle_dialect', 'wrong_sizes')
 
 
 def about(parts: list[Part], layout: Layout | None = None) -> About:
@@ -32,8 +33,25 @@ def about(parts: list[Part], layout: Layout | None = None) -> About:
         maps_intensity=any(
             type(t).__name__ in _MAPS for t in parts[0].transforms
         ),
-        wrong_sizes=hasattr(dataset, 'wrong_sizes'),
+        takes=frozenset(name for name in _TAKEN if hasattr(dataset, name)),
     )
+
+
+def check_shades(layout: Layout) -> Iterator[Finding]:
+    """Say where masks were cut in two since their files hold shades.
+
+    Args:
+        layout: What a folder was recognised as.
+    """
+    if layout.loader:
+        yield Finding(
+            Severity.ERROR,
+            'mask_shades',
+            'masks of JPEG or of three gray channels, whose values are shades',
+            cure='half is taken as foreground here; say so, or write masks '
+            'as PNG of one channel',
+            config=dict(type='LoadMaskRegion', **layout.loader),
+        )
 
 
 def check_unused(folder: str, parts: Sequence[Part]) -> Iterator[Finding]:

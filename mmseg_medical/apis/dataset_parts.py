@@ -16,6 +16,7 @@ from mmseg_medical.apis.folds import set_fold
 from mmseg_medical.datasets import MedicalDataset
 from mmseg_medical.datasets.checks import Finding, Severity
 from mmseg_medical.datasets.layouts import Layout
+from mmseg_medical.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,10 +65,15 @@ def config_parts(
 
     Raises:
         FileNotFoundError: If there is no such config.
-        InputError: If it has no such fold.
+        InputError: If it is no config, has no data set or no such fold.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'config {path} does not exist')
+    if not path.endswith(('.py', '.json', '.yaml', '.yml')):
+        raise InputError(
+            f'{path} is neither a config nor a folder; unpack an archive, and '
+            'name the folder that holds the images'
+        )
     cfg = Config.fromfile(path)
     cfg.merge_from_dict(options or {})
     if fold is not None:
@@ -78,6 +84,11 @@ def config_parts(
         config = (cfg.get(f'{part}_dataloader') or {}).get('dataset')
         if config and config not in found.values():
             found[part] = config
+    if not found:
+        raise InputError(
+            f'{path} has no data set in train_dataloader, val_dataloader or '
+            'test_dataloader; of annotations name the folder'
+        )
     return found
 
 

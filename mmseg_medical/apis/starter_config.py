@@ -1,99 +1,154 @@
-"""The lines of a config that a folder was read by, mended."""
+"""A config to train on a folder, mended by what was found in it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmseg_medical.apis.check_dataset import DatasetCheck
+from mmseg_medical.datasets.checks.finding import as_python
 from mmseg_medical.datasets.checks.statistics import count_classes
 
-_STEPS = {
-    'LoadImageRegion': "dict(type='LoadImageRegion')",
-    'MapIntensity': '',
-    'LoadMaskRegion': "dict(type='LoadMaskRegion')",
-    'PackMedicalInputs': "dict(type='PackMedicalInputs')",
-}
 _WIDTH = 79
+_BASE = """\
+_base_ = [
+    __import__('mmseg_medical').config_path(f'_base_/{name}.py')
+    for name in (
+        'models/segformer_mit_b0',
+        'datasets/_loaders',
+        'schedules/schedule_40k',
+        'default_runtime',
+    )
+]"""
+_NUM_FOLDS = 5  # of MedicalDataset
+
+Dict = dict[str, Any]
 
 
 def starter_config(check: DatasetCheck) -> str:
-    """Write the config of the data sets of a folder.
+    """Write the config of a training on a folder.
 
     Args:
         check: What came of looking at a folder.
 
     Returns:
-        Lines of Python; '' where a config was checked.
+        Python; '' where a config was checked, or there are no masks.
     """
-    if not check.layouts:
+    if not (check.layouts and any(one.mask for one in check.observations)):
         return ''
-    layout = check.layouts[0]
-    lines = ['pipeline = [', *(f'    {s},' for s in _pipeline(check)), ']']
-    for part, config in layout.parts.items():
-        options = dict(config, data_root=layout.root)
-        if not layout.named:
-            options['metainfo'] = _metainfo(check, config)
-        name = f'{part}_dataset' if part else 'dataset'
+    parts = check.layouts[0].parts
+    train = parts.get('train') or next(iter(parts.values()))
+    val = parts.get('val', train)
+    shared = {k: v for k, v in train.items() if k in val and val[k] == v}
+    fold = _fold(check) if val is train else dict(fold=None)
+    lines = [_BASE, *_statement('model', _model(check))]
+    lines += _statement('data', _data(check, shared) | fold)
+    lines += _statement('train_pipeline', _pipeline(check))
+    lines.append('test_pipeline = train_pipeline[1:]')
+    for part, pipeline, config in (
+        ('train', 'train_pipeline', train),
+        ('val', 'test_pipeline', val),
+    ):
+        own = {k: v for k, v in config.items() if k not in shared}
+        lines += _statement(f'{part}_data', own)
+        data = f'**data, **{part}_data' if own else '**data'
         lines += [
-            f'{name} = dict(',
-            *(line for item in options.items() for line in _argument(*item)),
-            '    pipeline=pipeline,',
-            ')',
+            f'{part}_dataset = dict({data}, pipeline={pipeline})',
+            f'{part}_dataloader = dict(dataset={part}_dataset)',
         ]
-    return '\n'.join(lines)
+    return '\n'.join([*lines, 'test_dataloader = val_dataloader'])
 
 
-def _pipeline(check: DatasetCheck) -> list[str]:
-    """Steps of the pipeline, those that findings propose among them."""
-    steps = dict(_STEPS)
-    loader = check.layouts[0].loader
-    if loader:
-        steps['LoadMaskRegion'] = _text(dict(type='LoadMaskRegion', **loader))
+def _fold(check: DatasetCheck) -> Dict:
+    """Arguments of a fold, where there are less samples than folds."""
+    key = check.about.group
+    names = {
+        one.facts.get(key) if key else one.name for one in check.observations
+    }
+    count = len(names)
+    if count >= _NUM_FOLDS:
+        return {}
+    return dict(num_folds=count) if count > 1 else dict(fold=None)
+
+
+def _data(check: DatasetCheck, told: Mapping[str, Any]) -> Dict:
+    """Arguments of the data set that all parts share."""
+    data = dict(told, data_root=check.layouts[0].root)
+    if not check.layouts[0].named and len(_classes(check)) > 2:
+        data['metainfo'] = dict(classes=_classes(check))
+    for finding in check.findings:
+        data |= finding.config.get('dataset', {})
+    return data
+
+
+def _classes(check: DatasetCheck) -> tuple[str, ...]:
+    """Names of classes, or as many as there are labels."""
+    if check.about.classes:
+        return check.about.classes
+    labels = [
+        one.label for one in count_classes(check.observations, check.about)
+    ]
+    count = sum(label > 0 for label in labels)
+    return ('background', *(f'class {k}' for k in range(1, count + 1)))
+
+
+def _model(check: DatasetCheck) -> Dict:
+    """What the model has to know of classes and channels."""
+    model: Dict = {}
+    count = len(_classes(check))
+    if check.about.overlapping:
+        losses = [dict(type='BCELoss'), dict(type='SoftDiceLoss')]
+        head = dict(num_classes=count, loss_decode=losses)
+        model = dict(task='multilabel', decode_head=head)
+    elif count > 2:
+        model = dict(task='multiclass', decode_head=dict(num_classes=count))
+    channels = _channels(check)
+    if len(channels) == 1 and not channels <= {1, 3}:
+        (n,) = channels
+        gray = dict(mean=[127.5] * n, std=[127.5] * n, bgr_to_rgb=False)
+        model |= dict(data_preprocessor=gray, backbone=dict(in_channels=n))
+    return model
+
+
+def _channels(check: DatasetCheck) -> set[int]:
+    return {one.image.shape[2] for one in check.observations if one.image}
+
+
+def _pipeline(check: DatasetCheck) -> list[Dict]:
+    """Steps of training, with what findings propose."""
+    steps: dict[str, Dict] = dict(
+        ChooseRandomRegion=dict(crop_size=(512, 512)),
+        LoadImageRegion=dict(channels=3) if _channels(check) == {1} else {},
+        MapIntensity={},
+        LoadMaskRegion={},
+        PackMedicalInputs={},
+    )
     for finding in reversed(check.findings):
-        line = finding.config.split('  #')[0]
-        kind = line.removeprefix("dict(type='").partition("'")[0]
-        if line.startswith('dict(type=') and kind in steps:
-            steps[kind] = line
-    return [step for step in steps.values() if step]
+        kind = finding.config.get('type')
+        if kind in steps:
+            steps[kind] |= finding.config
+    return [
+        dict(dict(type=kind), **options)
+        for kind, options in steps.items()
+        if options or kind != 'MapIntensity'
+    ]
 
 
-def _metainfo(
-    check: DatasetCheck, config: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Classes by the number of labels that were found."""
-    classes = count_classes(check.observations, check.about)
-    found = [one for one in classes if one.label]
-    told = config.get('metainfo', {})
-    if len(found) < 2 or len(told.get('classes', ())) > len(found):
-        return dict(told)
-    names = [f'class {k}' for k in range(1, len(found) + 1)]
-    return dict(told, classes=('background', *names))
+def _statement(name: str, value: Any) -> list[str]:
+    """Lines that assign a value; none where it is empty."""
+    return [*_lines(f'{name} = ', value, '')] if value else []
 
 
-def _argument(key: str, value: Any) -> Iterator[str]:
-    """Lines of an argument; what is too long has an item on each line."""
-    line = f'    {key}={_text(value)},'
+def _lines(start: str, value: Any, end: str) -> Iterator[str]:
+    """Python of a value, what is too long with an item on each line."""
+    line = f'{start}{as_python(value)}{end}'
     if len(line) <= _WIDTH or not isinstance(value, (dict, list, tuple)):
         yield line
         return
+    indent = ' ' * (len(start) - len(start.lstrip()) + 4)
     if isinstance(value, dict):
-        yield f'    {key}=dict('
-        for name, one in value.items():
-            yield from (f'    {text}' for text in _argument(name, one))
-        yield '    ),'
-        return
-    yield f'    {key}=('
-    yield from (f'        {one!r},' for one in value)
-    yield '    ),'
-
-
-def _text(value: Any) -> str:
-    """Value as Python, dicts as calls."""
-    names = isinstance(value, Mapping) and all(map(_is_name, value))
-    if names:
-        inside = ', '.join(f'{k}={_text(v)}' for k, v in value.items())
-        return f'dict({inside})'
-    return repr(value)
-
-
-def _is_name(key: Any) -> bool:
-    return isinstance(key, str) and key.isidentifier()
+        ends, items = ('dict(', ')'), [(f'{k}=', v) for k, v in value.items()]
+    else:
+        ends, items = ('[', ']'), [('', one) for one in value]
+    yield f'{start}{ends[0]}'
+    for name, one in items:
+        yield from _lines(f'{indent}{name}', one, ',')
+    yield f'{indent[4:]}{ends[1]}{end}'

@@ -1,6 +1,7 @@
 """A page to look at before a training: findings, classes, sizes, samples."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def write_dataset_page(
         path,
         title=title,
         note=note,
-        summary=summary(observations, findings),
+        summary=summary(observations) | _counts(findings),
         findings=findings,
         config=config,
         classes=_rows(classes, colours) if len(classes) > 1 else [],
@@ -84,9 +85,7 @@ def write_dataset_page(
     )
 
 
-def summary(
-    observations: Sequence[Observation], findings: Sequence[Finding]
-) -> dict[str, str]:
+def summary(observations: Sequence[Observation]) -> dict[str, str]:
     """Figures that stand at the top: text by what it counts."""
     images = [o.image for o in observations if o.image]
     found = {'images': f'{len(observations):,}'}
@@ -107,11 +106,14 @@ def summary(
         found['intensities'] = (
             f'{min(i.low for i in images):g} … {max(i.high for i in images):g}'
         )
-    for severity in (Severity.ERROR, Severity.WARNING):
-        count = sum(one.severity == severity for one in findings)
-        noun = plural(count, severity.name.lower()).split()[1]
-        found[noun] = f'{count}'
     return found
+
+
+def _counts(findings: Sequence[Finding]) -> dict[str, str]:
+    found = Counter(one.severity for one in findings)
+    graver = (Severity.ERROR, Severity.WARNING)
+    said = [plural(found[one], one.name.lower()).split() for one in graver]
+    return {noun: count for count, noun in said}
 
 
 def _channels(images: Sequence[ImageFacts]) -> dict[str, set[int]]:

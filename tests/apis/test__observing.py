@@ -7,7 +7,7 @@ from mmseg_medical.apis._observing import observe
 from mmseg_medical.datasets.checks.observation import Observation
 from mmseg_medical.errors import InputError
 
-TASKS = [('train', dict(k=k)) for k in range(150)]
+TASKS = [(0, dict(k=k)) for k in range(150)]
 needs_fork = pytest.mark.skipif(
     'fork' not in multiprocessing.get_all_start_methods(),
     reason='processes are not forked here',
@@ -19,14 +19,14 @@ def look(sample):
 
 
 def test_in_this_process():
-    found = list(observe(iter(TASKS), {'train': look}, workers=0))
+    found = list(observe(iter(TASKS), [look], workers=0))
     assert [int(one.name) for one in found] == list(range(150))
     assert {one.img_path for one in found} == {str(os.getpid())}
 
 
 @needs_fork
 def test_in_several_processes_in_the_same_order():
-    found = list(observe(iter(TASKS), {'train': look}, workers=2))
+    found = list(observe(iter(TASKS), [look], workers=2))
     assert [int(one.name) for one in found] == list(range(150))
     assert str(os.getpid()) not in {one.img_path for one in found}
 
@@ -41,4 +41,4 @@ def test_a_process_that_is_killed_is_an_error_of_one_line():
     with pytest.raises(
         InputError, match=r'killed .* sample 129 .* --workers 0'
     ):
-        list(observe(iter(TASKS), {'train': die}, workers=2))
+        list(observe(iter(TASKS), [die], workers=2))

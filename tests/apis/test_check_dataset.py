@@ -6,6 +6,7 @@ import pytest
 import tifffile
 
 from mmseg_medical.apis.check_dataset import check_dataset
+from mmseg_medical.converters import rle
 from mmseg_medical.converters.table import read_table, write_table
 from mmseg_medical.datasets.checks import Severity, loading
 from mmseg_medical.datasets.checks.facts import image_facts
@@ -28,7 +29,8 @@ def test_a_clean_folder(pairs):
     assert kinds(check, Severity.NOTE) == []
     assert not check.wrong(strict=True)
     assert [str(one) for one in check.observations] == ['0', '1', '2', '3']
-    assert check.sample(2)['img_id'] == '2'
+    part, sample = check.sample(2)
+    assert (part.name, sample['img_id']) == ('', '2')
     with pytest.raises(IndexError):
         check.sample(4)
 
@@ -40,7 +42,8 @@ def test_a_clean_config(pairs, pair_config):
     names = [str(one) for one in check.observations]
     assert sorted(n.split('/')[1] for n in names) == ['0', '1', '2', '3']
     assert names[0].startswith('train/')
-    assert check.sample(3)['img_id'] == names[3].removeprefix('val/')
+    part, sample = check.sample(3)
+    assert f'{part.name}/{sample["img_id"]}' == names[3]
 
 
 def test_processes_give_the_same(pairs):
@@ -141,7 +144,7 @@ def test_run_lengths_and_sizes_of_a_table(hubmap):
     check = check_dataset(str(root))
     assert kinds(check) == ['table_size', 'runs']
     table, runs = check.findings[:2]
-    assert table.config == "dataset=dict(wrong_sizes=['102'])"
+    assert table.config == dict(dataset=dict(wrong_sizes=['102']))
     assert runs.names == ('101',)
     assert 'leaves the image' in runs.details[0]
 
@@ -159,7 +162,7 @@ def test_run_lengths_of_another_dialect(hubmap):
     write_table(root / 'train.csv', rows[0], [r.values() for r in rows])
     check = check_dataset(str(root))
     assert kinds(check) == ['dialect']
-    assert check.findings[0].config == "rle_dialect='kaggle_row'"
+    assert "'kaggle_row', not 'kaggle'" in check.findings[0].problem
 
 
 def test_groups_on_both_sides(pairs, tmp_path):
@@ -183,7 +186,7 @@ val_dataloader = dict(dataset=dict(data, split='val.txt'))
 """)
     check = check_dataset(str(path))
     assert kinds(check) == ['groups_across']
-    assert check.findings[0].config == 'tools/kfold.py CONFIG --group patient'
+    assert check.findings[0].command == 'tools/kfold.py CONFIG --group patient'
     assert len(check.findings[0].names) == 3
 
 
@@ -226,13 +229,13 @@ REAL = {
     'abdomen16_uwm_layout': (62, (0, 1, 5)),
     'cxr_lungs': (16, (1, 0, 5)),
     'cxr_siim_sample': (5, (0, 0, 2)),
-    'dicom_misc': (18, (2, 4, 2)),
+    'dicom_misc': (18, (2, 5, 2)),
     'hubmap_layout_tissue': (16, (0, 0, 2)),
     'labelme_real_json': (6, (0, 2, 5)),
     'nuclei_dsb2018_stained': (40, (0, 0, 1)),
     'pathology_he_labelme': (27, (0, 0, 3)),
-    'real_rle': (1, (0, 0, 1)),
-    'wsi_cmu1': (1, (0, 0, 0)),
+    'real_rle': (1, (0, 1, 1)),
+    'wsi_cmu1': (1, (0, 1, 0)),
 }
 
 
@@ -251,4 +254,44 @@ def test_real_masks_of_0_and_255_and_of_jpeg(real_data):
     assert kinds(check) == ['mask_255']
     assert len(check.findings[0].names) == 27
     check = check_dataset(root, layout='mask_folders:2', workers=0)
-    assert kinds(check) == []  # cut in two, since they are JPEG
+    assert kinds(check) == ['mask_shades']
+    assert check.findings[0].config['value_thr'] == 128
+
+
+def test_data_sets_of_one_part_have_their_own_pipelines(pairs, tmp_path):
+    """As those of ConcatDataset: the values of their masks differ."""
+    roots = [pairs(2, value, root=f'v{value}') for value in (1, 255)]
+    for k in range(2):
+        img, write = change(roots[1] / f'images/{k}.png')
+        write(255 - img)
+    path = tmp_path / 'both.py'
+    path.write_text(f"""
+data = dict(
+    type='FolderDataset', metainfo=dict(classes=('background', 'disc')),
+)
+first = dict(
+    **data, data_root={str(roots[0])!r}, pipeline=[dict(type='LoadMaskRegion')]
+)
+second = dict(
+    **data, data_root={str(roots[1])!r},
+    pipeline=[dict(type='LoadMaskRegion', values={{255: 1}})],
+)
+train_dataloader = dict(
+    dataset=dict(type='ConcatDataset', datasets=[first, second])
+)
+""")
+    check = check_dataset(str(path))
+    assert kinds(check) == []
+    assert [o.mask.foreground.keys() for o in check.observations] == [{1}] * 4
+
+
+def test_run_lengths_of_square_images_along_the_rows(hubmap):
+    root = hubmap(8, size=(64, 64))
+    assert 'axes' not in kinds(check_dataset(str(root)))
+    rows = read_table(root / 'train.csv', ['id'])
+    for row in rows:
+        mask = rle.decode(row['rle'], (64, 64), 'kaggle')
+        row['rle'] = rle.encode(mask, 'kaggle_row')
+    write_table(root / 'train.csv', rows[0], [r.values() for r in rows])
+    check = check_dataset(str(root))
+    assert 'axes' in kinds(check)

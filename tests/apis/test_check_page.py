@@ -16,7 +16,7 @@ def test_the_page_stands_alone(pairs, tmp_path):
     assert path == tmp_path / 'report' / 'index.html'
     page = path.read_text()
     assert '<title>pairs</title>' in page
-    assert '12 images in images/ have masks in masks/.' in page
+    assert '12 images in images/ with masks in masks/.' in page
     assert 'values={255: 1}' in page
     assert 'Config to start from' in page
     for heading in ('Samples with findings', 'Largest foreground'):

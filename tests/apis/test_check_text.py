@@ -12,13 +12,14 @@ def test_it_says_what_is_wrong_and_how_to_mend_it(pairs):
     lines = text.splitlines()
     assert lines[0] == (
         'Images and masks in folders (mask_folders): 5 images in images/ '
-        'have masks in masks/'
+        'with masks in masks/'
     )
     assert lines[1] == (
-        '5 images, 40 x 60 height x width, 3 of uint8 channels, 100 … 229 '
-        'intensities'
+        'images: 5; height x width: 40 x 60; channels: 3 of uint8; '
+        'intensities: 100 … 229'
     )
-    assert 'label 1            5 images       11 % of pixels' in text
+    assert 'class       images  pixels  objects\n' in text
+    assert 'label 1          5    11 %        5\n' in text
     assert 'ERROR   images without a mask: 1' in text
     assert '        0, 1, 2, 3 … (1 more)' in text
     assert "        -> dict(type='LoadMaskRegion', values={255: 1})" in text
@@ -30,7 +31,7 @@ def test_of_a_config(pairs, pair_config):
     root = pairs()
     (root / 'images' / '0.png').write_bytes(b'none')
     text = check_text(check_dataset(pair_config(root)))
-    assert text.splitlines()[0].startswith('2 + 2 train + val, 40 x 60')
+    assert text.splitlines()[0].startswith('train + val: 2 + 2; ')
     assert 'disc' in text
     assert 'cannot be decoded' in text.replace('\n        ', ' ')
 
@@ -41,4 +42,4 @@ def test_layouts_that_fit_as_well(pairs):
     for k in range(4):
         cv2.imwrite(str(root / f'gt/{k}.png'), np.eye(40, 60, dtype=np.uint8))
     text = check_text(check_dataset(str(root)))
-    assert '\n--layout mask_folders:2: 4 images in images/ have' in text
+    assert '\n--layout mask_folders:2: 4 images in images/ with' in text

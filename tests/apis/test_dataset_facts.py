@@ -48,7 +48,7 @@ def test_facts_of_a_folder(hubmap):
     facts = about(parts, layout)
     assert facts.classes[1] == 'functional tissue unit'
     assert facts.stratum == 'organ'
-    assert facts.wrong_sizes
+    assert facts.takes == {'wrong_sizes'}
     assert palette(parts)[1] == [0, 158, 115]
     (found,) = check_unused(str(root), parts)
     assert found.problem == (

@@ -2,6 +2,7 @@ import pytest
 
 from mmseg_medical.apis.dataset_parts import build_parts, config_parts
 from mmseg_medical.datasets.checks import Severity
+from mmseg_medical.errors import InputError
 
 
 def test_parts_of_a_config(pairs, pair_config):
@@ -72,3 +73,14 @@ def test_a_data_set_that_cannot_be_read_is_a_finding(pairs, pair_config):
     parts, findings = build_parts({'': config_parts(pair_config(root))['val']})
     assert not sum(len(part.dataset) for part in parts)
     assert [f.kind for f in findings] == ['left_out']
+
+
+def test_files_that_are_no_config(tmp_path):
+    path = tmp_path / 'train.zip'
+    path.write_bytes(b'PK')
+    with pytest.raises(InputError, match=r'train\.zip .* unpack an archive'):
+        config_parts(str(path))
+    path = tmp_path / 'instances.json'
+    path.write_text('{"images": []}')
+    with pytest.raises(InputError, match=r'instances\.json has no data set'):
+        config_parts(str(path))

@@ -28,7 +28,7 @@ def test_what_is_wrong_is_the_status(tool, hubmap, tiny_config, capsys):
     assert main([config]) == 1
     out = capsys.readouterr().out
     assert '102' in out
-    assert 'config to start from' in out.split('4 images')[1]
+    assert 'config to start from' in out.split('images: 4')[1]
 
 
 def test_warnings_count_if_asked(tool, hubmap, capsys):

@@ -44,12 +44,19 @@ def page(tmp_path, **changes):
 def test_findings_classes_and_figures(tmp_path):
     names = tuple(f'n{k}' for k in range(1200))
     finding = Finding(
-        Severity.ERROR, 'x', 'bad <i>', names, 'mend it', 'dict(a=1)', ('why',)
+        Severity.ERROR,
+        'x',
+        'bad <i>',
+        names,
+        'mend it',
+        dict(data=1),
+        'run',
+        ('why',),
     )
     text = page(tmp_path, findings=[finding], config='dataset = 1')
     assert 'Bad &lt;i&gt;' in text
     assert '<p>Mend it.</p>' in text
-    assert '<pre>dict(a=1)</pre>' in text
+    assert '<pre>data = 1\nrun</pre>' in text
     assert 'n0, n1, n2 and 1,197 more' in text
     assert 'n999' in text
     assert 'n1000' not in text
@@ -81,18 +88,17 @@ def test_nothing_to_show(tmp_path):
 
 
 def test_figures_at_the_top():
-    found = summary(list(observations()), [])
+    found = summary(list(observations()))
     assert found == {
         'train + val': '2 + 1',
         'height x width': '20 x 30 … 20 x 32',
         'channels': '1 of uint16',
         'intensities': '0 … 14',
-        'errors': '0',
-        'warnings': '0',
     }
-    warning = Finding(Severity.WARNING, 'x', 'x')
-    assert summary([], [warning]) == {
-        'images': '0',
-        'errors': '0',
-        'warning': '1',
-    }
+    assert summary([]) == {'images': '0'}
+
+
+def test_findings_are_counted_at_the_top(tmp_path):
+    text = page(tmp_path, findings=[Finding(Severity.WARNING, 'x', 'x')])
+    assert '<div><b>0</b>errors</div>' in text
+    assert '<div><b>1</b>warning</div>' in text

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from mmseg_medical.datasets.checks.axes import check_axes
 from mmseg_medical.datasets.checks.classes import (
     check_labels,
     check_rare,
@@ -60,6 +61,7 @@ CHECKS: tuple[Check, ...] = (
     check_varying,
     check_dialect,
     check_runs,
+    check_axes,
     check_outlines,
     check_foreground_255,
     check_shades,

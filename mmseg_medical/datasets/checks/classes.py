@@ -40,7 +40,7 @@ def check_labels(
             f'objects whose label is no class: {listed(said)}',
             tuple(str(o) for o in observations if set(strange) & set(o.drawn)),
             'name the class of each label; None leaves its objects out',
-            f'dataset=dict(labels={dict.fromkeys(strange)})',
+            dict(dataset=dict(labels=dict.fromkeys(strange))),
         )
 
 
@@ -87,7 +87,7 @@ def check_shared(
             f'({plural(count, "pixel")})',
             tuple(map(str, found)),
             'each class needs its own channel',
-            "model = dict(task='multilabel')",
+            dict(model=dict(task='multilabel')),
         )
 
 

@@ -33,7 +33,7 @@ def check_empty(
         if every
         else 'scores of empty masks follow OverlapMetric(empty=…); regions '
         'with foreground are chosen by',
-        '' if every else "dict(type='ChooseRandomRegion', foreground=0.5)",
+        {} if every else dict(type='ChooseRandomRegion', foreground=0.5),
     )
 
 

@@ -3,7 +3,8 @@
 import dataclasses
 import enum
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mmseg_medical.datasets.checks.observation import Observation
 
@@ -26,7 +27,10 @@ class Finding:
         problem: What is so, as a sentence without its end.
         names: Samples or files concerned; none where it is the whole.
         cure: What to do.
-        config: Lines of the config that do it.
+        config: What does it in a config: a step of the pipeline (with
+            ``type``), or arguments by what takes them, ``dataset`` or
+            ``model``.
+        command: What does it on the command line.
         details: Messages of readers, of the first samples.
     """
 
@@ -35,8 +39,18 @@ class Finding:
     problem: str
     names: tuple[str, ...] = ()
     cure: str = ''
-    config: str = ''
+    config: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    command: str = ''
     details: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to write or to run, as text."""
+        if 'type' in self.config:
+            told = [as_python(self.config)]
+        else:
+            told = [f'{k} = {as_python(v)}' for k, v in self.config.items()]
+        return (*told, *filter(None, [self.command]))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +65,8 @@ class About:
             of a split; ``''`` where there is none.
         stratum: Key whose values should be on every side, or ``''``.
         maps_intensity: Whether the pipeline maps intensities.
-        wrong_sizes: Whether the data set takes ``wrong_sizes``.
+        takes: Arguments of the data set by which findings are mended:
+            ``'rle_dialect'``, ``'wrong_sizes'``.
     """
 
     classes: tuple[str, ...] = ()
@@ -60,7 +75,7 @@ class About:
     group: str = ''
     stratum: str = ''
     maps_intensity: bool = False
-    wrong_sizes: bool = False
+    takes: frozenset[str] = frozenset()
 
     def class_name(self, label: int) -> str:
         """Name of a class, or its number."""
@@ -106,3 +121,15 @@ def listed(values: Sequence[object], limit: int = 8) -> str:
     shown = ', '.join(map(str, values[:limit]))
     more = len(values) - limit
     return f'{shown} … ({more:,} more)' if more > 0 else shown
+
+
+def as_python(value: Any) -> str:
+    """Value as Python; dicts whose keys are names as calls."""
+    if isinstance(value, Mapping):
+        if all(isinstance(key, str) and key.isidentifier() for key in value):
+            inside = [f'{k}={as_python(v)}' for k, v in value.items()]
+            return f'dict({", ".join(inside)})'
+        return repr(dict(value))
+    if isinstance(value, list):
+        return f'[{", ".join(map(as_python, value))}]'
+    return repr(value)

@@ -60,8 +60,8 @@ def check_groups(
             'the split: scores are too good',
             names_of(one for of in torn.values() for one in of),
             'make folds that keep groups whole',
-            f'tools/kfold.py CONFIG --group {key}',
-            tuple(
+            command=f'tools/kfold.py CONFIG --group {key}',
+            details=tuple(
                 f'{key} {value}: {listed(names_of(torn[value]))}'
                 for value in torn
             ),
@@ -73,7 +73,7 @@ def check_groups(
             f'{plural(len(observations), "image")} of '
             f'{plural(len(members), key)}: neighbours are alike',
             cure='keep each on one side of a split',
-            config=f'tools/kfold.py CONFIG --group {key}',
+            command=f'tools/kfold.py CONFIG --group {key}',
         )
 
 
@@ -88,8 +88,8 @@ def check_names(
         return
     members = defaultdict(list)
     for one in observations:
-        if found := _PIECE.match(one.name.rpartition('/')[2]):
-            members[found[1] or found[2]].append(one)
+        if whole := _whole(one.name):
+            members[whole].append(one)
     several = {name: of for name, of in members.items() if len(of) > 1}
     torn = {
         name: of
@@ -113,6 +113,15 @@ def check_names(
         )
 
 
+def _whole(name: str) -> str:
+    """What an image is a piece of, by its name; '' where that is unsaid."""
+    folder, _, base = name.rpartition('/')
+    if found := _PIECE.match(base):
+        return found[1] or found[2]
+    # Folders of patients have numbers, those of classes have none.
+    return folder if any(map(str.isdigit, folder)) else ''
+
+
 def check_strata(
     observations: Sequence[Observation], about: About
 ) -> Iterator[Finding]:
@@ -130,5 +139,5 @@ def check_strata(
             'stratum_unseen',
             f'{about.stratum} {listed(unseen)} in val and not in train',
             cure='fine if that is the question; else make folds even',
-            config=f'tools/kfold.py CONFIG --stratify {about.stratum}',
+            command=f'tools/kfold.py CONFIG --stratify {about.stratum}',
         )

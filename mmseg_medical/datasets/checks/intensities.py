@@ -17,8 +17,6 @@ from mmseg_medical.datasets.checks.observation import SHARES, Observation
 _RATIO = 2
 _DARK = 16  # of 255: less is black on a screen
 _BRIGHT = SHARES.index(0.99)
-_MAP_EACH = "dict(type='MapIntensity', method='percentile')"
-_MAP_ALL = "dict(type='MapIntensity', method='window', low={:g}, high={:g})"
 
 
 def check_numbers(
@@ -84,30 +82,42 @@ def check_ranges(
     observations: Sequence[Observation], about: About
 ) -> Iterator[Finding]:
     """Look at the ranges of images of other types than 8 bits."""
-    deep = [o for o in observations if o.image and o.image.dtype != 'uint8']
+    deep = [
+        o
+        for o in observations
+        if o.image and o.image.dtype != 'uint8' and not np.isnan(o.image.low)
+    ]
     if not deep or about.maps_intensity:
         return
-    lows = [o.image.low for o in deep]
-    highs = [o.image.high for o in deep]
+    low, high = min(o.image.low for o in deep), max(o.image.high for o in deep)
     kinds = sorted({o.image.dtype for o in deep})
     text = (
-        f'{plural(len(deep), "image")} of {", ".join(kinds)} from '
-        f'{min(lows):g} to {max(highs):g}, and nothing maps them to one range'
+        f'{plural(len(deep), "image")} of {", ".join(kinds)} from {low:g} to '
+        f'{high:g}, and nothing maps them to one range'
     )
-    faint = [o for o in deep if o.image.high <= 255]
+    faint = [o for o in deep if 'int' in o.image.dtype and o.image.high <= 255]
     if faint:
-        text += f'; {len(faint)} stay below 256, which as 16 bits is black'
+        text += f'; black on a screen: {plural(len(faint), "image")}'
+    config = dict(type='MapIntensity', method='percentile')
     bright = [o.image.quantiles[:, _BRIGHT].max() for o in deep]
-    low, high = np.quantile(bright, (0.05, 0.95))
-    each = high > _RATIO * low
+    darkest, brightest = np.quantile(bright, (0.05, 0.95))
+    alike = brightest <= _RATIO * darkest
+    if alike:
+        config.update(method='window', low=_short(low), high=_short(high))
     yield Finding(
         Severity.WARNING,
         'range',
         text,
         names_of(faint),
-        'the 99th percentiles of images differ by a factor of '
-        f'{high / max(low, 1):.1f}: map each image by itself'
-        if each
-        else 'one window serves all',
-        _MAP_EACH if each else _MAP_ALL.format(min(lows), max(highs)),
+        'one window serves all'
+        if alike
+        else 'the 99th percentiles of images differ more than '
+        f'{_RATIO}-fold: map each image by itself',
+        config,
     )
+
+
+def _short(value: float) -> float:
+    """Six digits of a number, without a point where it has no fraction."""
+    value = float(f'{value:.6g}')
+    return int(value) if value.is_integer() else value

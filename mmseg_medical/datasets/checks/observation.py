@@ -118,6 +118,8 @@ class Observation:
         dialect: Dialect that they are said to be in.
         beyond: Greatest distance of an outline's point from the image, in
             pixels; None where the mask is not known by outlines.
+        contrasts: Of a square image along the outlines of its mask, and
+            along those of the mask with rows and columns exchanged.
         drawn: Objects that annotation files list, by class.
         facts: What the data set says of the sample, as its organ.
     """
@@ -131,6 +133,7 @@ class Observation:
     readings: tuple[Mapping[str, Reading], ...] = ()
     dialect: str = ''
     beyond: float | None = None
+    contrasts: tuple[float, float] | None = None
     drawn: Mapping[str, int] = dataclasses.field(default_factory=dict)
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 

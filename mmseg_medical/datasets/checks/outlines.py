@@ -27,7 +27,7 @@ def check_outlines(
         Severity.WARNING if far else Severity.NOTE,
         'outlines_outside',
         f'outlines of {plural(len(far or outside), "mask")} leave the image, '
-        f'by {most:g} pixels at most',
+        f'by {most:.3g} pixels at most',
         names_of(far or outside),
         'were they drawn on an image of another size?'
         if far

@@ -8,6 +8,7 @@ from typing import Any
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.rle import RLEDialect
 from mmseg_medical.converters.rle_guess import Reading, try_dialects
+from mmseg_medical.datasets.checks.axes import Outlines
 from mmseg_medical.datasets.checks.facts import (
     image_facts,
     mask_facts,
@@ -72,13 +73,15 @@ class SampleReader:
             sample: What the data set says of it.
         """
         problems: list[Problem] = []
+        outlines = Outlines()
         sample = middle(sample)
-        sample, image = self._image(sample, problems)
+        facts = _facts(sample)
+        sample, image = self._image(sample, problems, outlines)
         size = image.shape[:2] if image else None
         sample = parsed(sample, problems, size)
         listed = drawn(sample)
         sample = known(sample)
-        mask = self._mask(sample, image, problems)
+        mask = self._mask(sample, image, problems, outlines)
         size = size or (mask.shape if mask else None)
         return Observation(
             name=str(sample.get('img_id', sample['img_path'])),
@@ -90,16 +93,18 @@ class SampleReader:
             readings=tuple(_readings(sample, size)),
             dialect=str(sample.get('rle_dialect', '')),
             beyond=beyond(sample, size),
+            contrasts=outlines.contrasts,
             drawn=listed,
-            facts=_facts(sample),
+            facts=facts,
         )
 
     def _image(
-        self, sample: Sample, problems: list[Problem]
+        self, sample: Sample, problems: list[Problem], outlines: Outlines
     ) -> tuple[Sample, ImageFacts | None]:
         """Facts, and the sample without a size that is not the file's."""
         try:
-            return sample, image_facts(self.loader.images(sample))
+            bands = outlines.of_image(self.loader.images(sample))
+            return sample, image_facts(bands)
         except Unreadable as error:
             reason = error.reason
         told = {'height', 'width'} & sample.keys()
@@ -119,11 +124,13 @@ class SampleReader:
         sample: Sample,
         image: ImageFacts | None,
         problems: list[Problem],
+        outlines: Outlines,
     ) -> MaskFacts | None:
         if any(problem.kind in _BROKEN for problem in problems):
             return None
         try:
-            mask = self._facts_of(sample, self.loader.labels(sample))
+            bands = outlines.of_mask(self.loader.labels(sample))
+            mask = self._facts_of(sample, bands)
             kind, text = 'mask_size', ''
         except Unreadable as error:
             kind, text = as_problem(kind_of(error.reason), error.reason)
@@ -131,7 +138,8 @@ class SampleReader:
         if mask and image and mask.shape != image.shape[:2]:
             kind = 'mask_size'
             text = text or f'{mask.shape}, the image {image.shape[:2]}'
-        if text:
+        # The size of a mask may be unknown because of the image alone.
+        if text and text not in {problem.text for problem in problems}:
             problems.append(Problem(kind, text))
         return mask
 

@@ -27,8 +27,8 @@ def check_runs(
             'well-formed',
             tuple(texts),
             'see the message of each; what is left of them can be read by',
-            "dict(type='LoadMaskRegion', repair=True)",
-            tuple(texts.values()),
+            dict(type='LoadMaskRegion', repair=True),
+            details=tuple(texts.values()),
         )
 
 
@@ -36,6 +36,7 @@ def check_dialect(
     observations: Sequence[Observation], about: About
 ) -> Iterator[Finding]:
     """Find out whether run lengths are in the dialect that is told."""
+    settable = 'rle_dialect' in about.takes
     for told, (dialect, names) in _other_dialects(observations).items():
         yield Finding(
             Severity.ERROR,
@@ -44,8 +45,11 @@ def check_dialect(
             'masks are whole, as told they fall into stripes or leave the '
             'image',
             names,
-            'correct the dialect',
-            f'rle_dialect={dialect!r}',
+            'correct the dialect'
+            if settable
+            else 'the data set has one dialect: write its table anew by '
+            'tools/convert.py',
+            dict(dataset=dict(rle_dialect=dialect)) if settable else {},
         )
 
 

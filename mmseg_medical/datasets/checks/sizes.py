@@ -22,16 +22,28 @@ def check_table_sizes(
     texts = problems_of(observations, 'table_size')
     if not texts:
         return
-    ids = [one.name for one in observations if str(one) in texts]
+    found = [one for one in observations if str(one) in texts]
+    turned = all(
+        one.image
+        and one.image.shape[1::-1]
+        == (one.facts.get('height'), one.facts.get('width'))
+        for one in found
+    )
+    ids = [one.name for one in found]
+    settable = 'wrong_sizes' in about.takes
     yield Finding(
         Severity.ERROR,
         'table_size',
         f'{plural(len(texts), "image")} of another size than the table says',
         tuple(texts),
-        'the table or the files are wrong; masks in run lengths are right '
-        'for one of the sizes only',
-        f'dataset=dict(wrong_sizes={ids})' if about.wrong_sizes else '',
-        tuple(texts.values()),
+        (
+            'height and width are exchanged there'
+            if turned
+            else 'the table or the files are wrong'
+        )
+        + '; masks in run lengths are right for one of the sizes only',
+        dict(dataset=dict(wrong_sizes=ids)) if settable else {},
+        details=tuple(texts.values()),
     )
 
 
@@ -75,7 +87,7 @@ def check_channels(
         f'images of several numbers of channels: {said}',
         names_of(few),
         'a network expects one number: make three of gray, or 1 of colours',
-        "dict(type='LoadImageRegion', channels=3)",
+        dict(type='LoadImageRegion', channels=3),
     )
 
 

@@ -12,7 +12,10 @@ from mmseg_medical.datasets.checks.finding import (
 )
 from mmseg_medical.datasets.checks.observation import Observation
 
-_AGAIN = 'copy or download them again, or leave them out by strict=False'
+_AGAIN = (
+    'see the message of each; what is damaged has to be copied or downloaded '
+    'again; strict=False leaves them out'
+)
 _WHERE = (
     'check data_root and data_prefix, or unpack the archive again; '
     'strict=False leaves them out'
@@ -47,15 +50,19 @@ def check_unreadable(
 def check_unlabelled(
     observations: Sequence[Observation], about: About
 ) -> Iterator[Finding]:
-    """Report images without a mask among others that have one."""
-    for part in {one.part for one in observations}:
+    """Report images without a mask, but for a test that has none."""
+    for part in dict.fromkeys(one.part for one in observations):
         inside = [one for one in observations if one.part == part]
         bare = [o for o in inside if not o.mask and not o.problems]
-        if bare and any(one.mask for one in inside):
+        some = any(one.mask for one in inside)
+        if bare and (some or part != 'test'):
             yield Finding(
                 Severity.WARNING,
                 'unlabelled',
-                f'{plural(len(bare), "image")} without a mask',
-                names_of(bare),
-                'training needs a mask for each image, if an empty one',
+                f'{plural(len(bare), "image")} without a mask'
+                + ('' if some else ', and none with one'),
+                names_of(bare) if some else (),
+                'training needs a mask for each image, if an empty one; '
+                'prediction needs none',
+                dict(type='LoadMaskRegion', required=False),
             )

@@ -32,8 +32,9 @@ def check_foreground_255(
             f'{plural(len(found), "mask")} with 0 and 255 alone, beside '
             f'{len(others)} with other values',
             names_of(found),
-            'is 255 foreground, or pixels that do not count? say which',
-            "dict(type='LoadMaskRegion', values={255: 1})  # or {255: 255}",
+            'is 255 foreground, or pixels that do not count, {255: 255}? say '
+            'which',
+            dict(type='LoadMaskRegion', values={255: 1}),
         )
     else:
         yield Finding(
@@ -43,7 +44,7 @@ def check_foreground_255(
             'unless the config says otherwise',
             names_of(found),
             'say that it is the foreground; it is counted as class 1 here',
-            "dict(type='LoadMaskRegion', values={255: 1})",
+            dict(type='LoadMaskRegion', values={255: 1}),
         )
 
 
@@ -67,7 +68,7 @@ def check_shades(
             'to 255: shades, as JPEG and resizing leave them',
             names_of(few),
             'take one half as foreground, or write masks as PNG',
-            "dict(type='LoadMaskRegion', value_thr=128)",
+            dict(type='LoadMaskRegion', value_thr=128),
         )
 
 
@@ -106,26 +107,46 @@ def check_values(
         tuple(n for n, mask in masks.items() if set(strange) & {*mask.areas}),
         'say which class each value is'
         + ('' if fits else ', or name all classes in metainfo'),
-        f"dict(type='LoadMaskRegion', values={values})" if fits else '',
+        dict(type='LoadMaskRegion', values=values) if fits else {},
     )
 
 
 def check_ignored(
     observations: Sequence[Observation], about: About
 ) -> Iterator[Finding]:
-    """Find masks of which more than half does not count."""
-    found = [
+    """Count pixels that do not count, unless the config says that they do.
+
+    More than half of a mask is too much, whoever says so.
+    """
+    mostly = [
         o for o in observations if o.mask and o.mask.ignored > o.mask.pixels
     ]
-    if found:
+    some = [
+        o
+        for o in observations
+        if o.mask and o.mask.ignored and o.mask.values and o not in mostly
+    ]
+    cure = (
+        'right for borders and doubts; if they are background or a class, '
+        'name it in LoadMaskRegion(values=…)'
+    )
+    if mostly:
         yield Finding(
             Severity.WARNING,
             'ignored',
-            f'{plural(len(found), "mask")} of which more than half is '
+            f'{plural(len(mostly), "mask")} of which more than half is '
             f'{about.ignore_index} and does not count',
-            names_of(found),
-            'if these pixels are background or a class, name them in '
-            'LoadMaskRegion(values=…)',
+            names_of(mostly),
+            cure,
+        )
+    if some:
+        yield Finding(
+            Severity.NOTE,
+            'ignored',
+            f'{plural(len(some), "mask")} with pixels of '
+            f'{about.ignore_index}, which do not count',
+            names_of(some),
+            cure,
         )
 
 

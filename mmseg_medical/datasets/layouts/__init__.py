@@ -12,9 +12,8 @@ from mmseg_medical.datasets.layouts.owners import OWNERS
 from mmseg_medical.datasets.layouts.tables import table
 from mmseg_medical.datasets.layouts.tree import Tree
 
-# The most particular first.
-RECOGNISERS: tuple[Callable[[Tree], Iterator[Layout]], ...] = (
-    *OWNERS,
+# After the trees of owners; the most particular first.
+GENERIC: tuple[Callable[[Tree], Iterator[Layout]], ...] = (
     *ANNOTATED,
     table,
     mask_folders,
@@ -41,10 +40,12 @@ def recognise(folder: str | os.PathLike[str]) -> list[Layout]:
     whole = Tree(folder)
     tree, found = whole, []
     for below in _nested(whole):
-        owned = any(True for one in OWNERS for _ in one(below))
+        owned = [layout for one in OWNERS for layout in one(below)]
         if owned or not found:
             tree = below
-            found = [layout for one in RECOGNISERS for layout in one(tree)]
+            # An owner's table is read by the class of the owner.
+            others = [one for one in GENERIC if not (owned and one is table)]
+            found = owned + [layout for one in others for layout in one(tree)]
         if owned:
             break
     if not found:
@@ -77,4 +78,4 @@ def _nested(tree: Tree) -> Iterator[Tree]:
         yield from _nested(Tree(tree.root / inside.pop()))
 
 
-__all__ = ['RECOGNISERS', 'Layout', 'LayoutError', 'recognise']
+__all__ = ['GENERIC', 'OWNERS', 'Layout', 'LayoutError', 'recognise']

@@ -1,15 +1,17 @@
 """Images with annotation files: one of all images, or one of each."""
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmseg_medical.converters.formats import get_format
 from mmseg_medical.converters.recognise import recognise
 from mmseg_medical.converters.record import Record
-from mmseg_medical.datasets.layouts.folders import part_of
+from mmseg_medical.datasets.checks.finding import plural
+from mmseg_medical.datasets.layouts.folders import by_part, part_of
 from mmseg_medical.datasets.layouts.layout import Layout
 from mmseg_medical.datasets.layouts.tree import Tree
 from mmseg_medical.errors import InputError
@@ -18,11 +20,13 @@ _ENDINGS = ('.json', '.geojson', '.xml')
 _OF_ALL = ('coco', 'cvat')
 _OF_EACH = ('labelme', 'geojson', 'aperio', 'hubmap_json')
 _MOST_FILES = 20  # a folder of more files has one for each image
+# Labels that LabelMe keeps for what is no class.
+_SPECIAL = {'__ignore__': 255, '_background_': None}
 
 
 def one_file_of_all(tree: Tree) -> Iterator[Layout]:
     """COCO and CVAT: the objects of all images in one file."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, tuple[str, list[Record]]]] = {}
     for folder, names in tree.folders.items():
         files = [n for n in names if n.lower().endswith(_ENDINGS)]
         for base in files if len(files) <= _MOST_FILES else ():
@@ -30,67 +34,104 @@ def one_file_of_all(tree: Tree) -> Iterator[Layout]:
             kind = _format(tree.root / name)
             if kind not in _OF_ALL:
                 continue
-            if records := _records(kind, tree.root / name):
-                config = _config(tree, kind, name, records)
-                found.setdefault(kind, {}).setdefault(part_of(name), config)
+            if records := _records(kind, [tree.root / name]):
+                parts = found.setdefault(kind, {})
+                parts.setdefault(part_of(name), (name, records))
     for kind, parts in found.items():
-        files = [config['ann_file'] for config in parts.values()]
-        title = get_format(kind).about
-        because = f'objects of all images in {", ".join(files)}'
-        yield Layout(kind, title, because, parts)
+        told = _classes([r for _, records in parts.values() for r in records])
+        configs = {
+            part: dict(
+                type='AnnotationDataset',
+                ann_file=name,
+                annotation_format=kind,
+                data_prefix=dict(
+                    img_path=_folder_of(tree, _images(records)) or ''
+                ),
+                **told,
+            )
+            for part, (name, records) in parts.items()
+        }
+        said = ', '.join(name for name, _ in parts.values())
+        because = f'objects of all images in {said}'
+        yield Layout(kind, get_format(kind).about, because, configs)
 
 
-def _config(
-    tree: Tree, kind: str, name: str, records: Sequence[Record]
-) -> dict[str, Any]:
-    images = [
-        str(one.img_path or one.properties.get('img_name') or one.img_id)
-        for one in records
-    ]
-    return dict(
-        type='AnnotationDataset',
-        ann_file=name,
-        annotation_format=kind,
-        data_prefix=dict(img_path=_folder_of(tree, images)),
-        metainfo=dict(classes=('background', *_labels(records))),
-    )
+class Folder(NamedTuple):
+    """A folder of annotation files, one for each image.
+
+    Attributes:
+        kind: Format of the files.
+        path: The folder.
+        count: Number of files.
+        images: Folder of the images.
+        alike: Whether files have the names of their images; else they say
+            what these are.
+        records: What they say.
+    """
+
+    kind: str
+    path: str
+    count: int
+    images: str
+    alike: bool
+    records: Sequence[Record]
 
 
 def one_file_of_each(tree: Tree) -> Iterator[Layout]:
     """LabelMe, GeoJSON and their like: a file for each image."""
-    for folder, names in tree.folders.items():
-        files = [n for n in names if n.lower().endswith(_ENDINGS)]
-        kind = _format(tree.root / folder / files[0]) if files else ''
-        images = _images_of(tree, folder, files) if kind in _OF_EACH else None
-        if images is None:
+    files = {
+        folder: [n for n in names if n.lower().endswith(_ENDINGS)]
+        for folder, names in tree.folders.items()
+    }
+    holding = [folder for folder, names in files.items() if names]
+    for parts in by_part(holding).values():
+        found = {
+            part: one
+            for part, folder in parts.items()
+            if (one := _folder(tree, folder, files[folder]))
+        }
+        if not found:
             continue
-        alike = _named_alike(tree, images, files)
-        if not alike and kind != 'labelme':
-            continue
-        records = [
-            record
-            for name in files
-            for record in _records(
-                kind, tree.root / folder / name, tree.root / images
-            )
+        kind = next(iter(found.values())).kind
+        records = [r for one in found.values() for r in one.records]
+        told = _classes(records)
+        said = [
+            f'{plural(one.count, "file")} of objects in {one.path or "."}/, '
+            f'images in {one.images or "."}/'
+            for one in found.values()
         ]
-        config: dict[str, Any] = dict(
-            type='AnnotationDataset',
-            annotation_format=kind,
-            data_prefix=dict(img_path=images, seg_map_path=folder),
-            metainfo=dict(classes=('background', *_labels(records))),
-        )
-        if not alike:
-            config.update(  # the files say what their images are
-                ann_file=folder, data_prefix=dict(img_path=images)
-            )
         yield Layout(
             kind,
             get_format(kind).about,
-            f'{len(files):,} files of objects in {folder or "."}/, images in '
-            f'{images or "."}/',
-            {part_of(folder): config},
+            '; '.join(said),
+            {part: _of_folder(one) | told for part, one in found.items()},
         )
+
+
+def _folder(tree: Tree, folder: str, files: Sequence[str]) -> Folder | None:
+    """What a folder of annotation files is; None of anything else."""
+    kind = _format(tree.root / folder / files[0])
+    if kind not in _OF_EACH:
+        return None
+    images = _images_of(tree, folder, files)
+    alike = images is not None
+    if images is None and kind == 'labelme':  # each names its image
+        records = _records(kind, [tree.root / folder / n for n in files])
+        images = _folder_of(tree, _images(records))
+    if images is None:
+        return None
+    paths = [tree.root / folder / name for name in files]
+    records = _records(kind, paths, tree.root / images)
+    return Folder(kind, folder, len(files), images, alike, records)
+
+
+def _of_folder(one: Folder) -> dict[str, Any]:
+    config = dict(type='AnnotationDataset', annotation_format=one.kind)
+    if one.alike:
+        prefix = dict(img_path=one.images, seg_map_path=one.path)
+        return dict(config, data_prefix=prefix)
+    prefix = dict(img_path=one.images)
+    return dict(config, ann_file=one.path, data_prefix=prefix)
 
 
 def _format(path: Path) -> str:
@@ -102,30 +143,49 @@ def _format(path: Path) -> str:
 
 
 def _records(
-    kind: str, path: Path, images: Path | None = None
+    kind: str, paths: Sequence[Path], images: Path | None = None
 ) -> list[Record]:
-    """What a file says; nothing of one that is broken, as checks will say."""
+    """What files say; nothing of those that are broken, as checks will say."""
     known = get_format(kind)
     options = {'img_dir': images} if images else {}
-    taken = known.read_options & options.keys()
-    try:
-        return list(known.read(path, **{k: options[k] for k in taken}))
-    except (OSError, InputError):
-        return []
+    taken = {k: options[k] for k in known.read_options & options.keys()}
+    found = []
+    for path in paths:
+        with contextlib.suppress(OSError, InputError):
+            found += list(known.read(path, **taken))
+    return found
 
 
-def _labels(records: Sequence[Record]) -> list[str]:
-    """Labels of objects, those of most objects first."""
+def _images(records: Sequence[Record]) -> list[str]:
+    """Names of the images that records are of."""
+    return [
+        str(
+            one.img_path
+            or one.properties.get('img_name')
+            or one.properties.get('imagePath')
+            or one.img_id
+        )
+        for one in records
+    ]
+
+
+def _classes(records: Sequence[Record]) -> dict[str, Any]:
+    """Classes by the labels of objects, those of most objects first."""
     found = Counter(a.label for one in records for a in one.annotations)
-    return [label for label, _ in found.most_common()] or ['object']
+    special = {k: v for k, v in _SPECIAL.items() if k in found}
+    names = [k for k, _ in found.most_common() if k not in special]
+    told: dict[str, Any] = dict(
+        metainfo=dict(classes=('background', *(names or ['object'])))
+    )
+    return told | (dict(labels=special) if special else {})
 
 
-def _folder_of(tree: Tree, names: Sequence[str]) -> str:
-    """Deepest folder that holds all images of these names."""
+def _folder_of(tree: Tree, names: Sequence[str]) -> str | None:
+    """Deepest folder that holds all images of these names; None of none."""
     stems = {PurePosixPath(name.replace('\\', '/')).stem for name in names}
     found = [n for n in tree.images() if PurePosixPath(n).stem in stems]
     if not found:
-        return ''
+        return None
     folders = Counter(name.rpartition('/')[0] for name in found)
     common, count = folders.most_common(1)[0]
     if count == len(stems):
@@ -134,23 +194,15 @@ def _folder_of(tree: Tree, names: Sequence[str]) -> str:
 
 
 def _images_of(tree: Tree, folder: str, files: Sequence[str]) -> str | None:
-    """Folder whose images have the names of most files; None of no image."""
+    """Folder whose images have the names of most of these files, or None."""
     stems = {name.rpartition('.')[0] for name in files}
-    best: tuple[int, str] | None = None
-    for other in dict.fromkeys([folder, *sorted(tree.folders)]):
-        depth = other.count('/') + bool(other)
-        images = [n for n in tree.images(other) if n.count('/') == depth]
-        here = {PurePosixPath(name).stem for name in images}
-        if images and (best is None or len(stems & here) > best[0]):
-            best = len(stems & here), other
-    return None if best is None else best[1]
-
-
-def _named_alike(tree: Tree, images: str, files: Sequence[str]) -> bool:
-    """Whether most annotation files have the name of an image."""
-    stems = {PurePosixPath(name).stem for name in tree.images(images)}
-    fitting = sum(name.rpartition('.')[0] in stems for name in files)
-    return 2 * fitting >= len(files)
+    fitting = {
+        other: len(stems & {PurePosixPath(n).stem for n in images})
+        for other in [folder, *sorted(tree.folders)]
+        if (images := tree.images_in(other))
+    }
+    best = max(fitting, key=fitting.__getitem__, default='')
+    return best if 2 * fitting.get(best, 0) >= len(files) else None
 
 
 ANNOTATED = (one_file_of_all, one_file_of_each)

@@ -1,14 +1,16 @@
 """Folders of images with folders of masks, or with none."""
 
+import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from mmseg_medical.converters.image import read_image, read_labels
+from mmseg_medical.datasets.checks.finding import plural
 from mmseg_medical.datasets.layouts.layout import Layout
 from mmseg_medical.datasets.layouts.tree import Tree
 from mmseg_medical.errors import InputError
@@ -18,7 +20,7 @@ _PARTS = {
     **dict.fromkeys(('val', 'valid', 'validation'), 'val'),
     **dict.fromkeys(('test', 'testing'), 'test'),
 }
-_MASKS = re.compile(r'mask|label|annot|ann_dir|ground|seg|(^|[/_])gt', re.I)
+MASKS = re.compile(r'mask|label|annot|ann_dir|ground|seg|(^|[/_])gt', re.I)
 _MOST_FOLDERS = 60
 _MOST_CLASSES = 64
 _MOST_COLOURS = 32
@@ -88,26 +90,29 @@ def pair(images: list[str], masks: list[str]) -> Pairing:
 def mask_folders(tree: Tree) -> Iterator[Layout]:
     """Images in one folder, masks in another: one each, or one per class."""
     roots = by_part(_roots(tree))
-    masks = {k: v for k, v in roots.items() if _MASKS.search(k)}
+    masks = {k: v for k, v in roots.items() if MASKS.search(k)}
     images = {k: v for k, v in roots.items() if k not in masks}
     layouts: list[Layout] = []
     above: list[tuple[str, str]] = []
     for mask_root, mask_parts in masks.items():
-        for image_root, image_parts in images.items():
-            if any(
+        near = 0  # steps that both paths share
+        for image_root in sorted(images, key=_shared(mask_root), reverse=True):
+            if _shared(mask_root)(image_root) < near or any(
                 image_root.startswith(f'{one}/')
                 and mask_root.startswith(f'{other}/')
                 for one, other in above
             ):
-                continue  # a part of what was found
-            parts = image_parts.keys() & mask_parts.keys()
+                continue  # of another data set, or a part of what was found
+            image_parts = images[image_root]
             chosen = {
-                part: (image_parts[part], mask_parts[part]) for part in parts
+                part: (image_parts[part], mask_parts[part])
+                for part in image_parts.keys() & mask_parts.keys()
             }
             layout = _of_folders(tree, chosen, (image_root, mask_root))
             if layout is not None:
                 layouts.append(layout)
                 above.append((image_root, mask_root))
+                near = _shared(mask_root)(image_root)
     # Files per class say more; shades say less than indices.
     yield from sorted(
         layouts, key=lambda one: (one.name != 'class_folders', len(one.loader))
@@ -126,10 +131,17 @@ def images_alone(tree: Tree) -> Iterator[Layout]:
         yield Layout(
             'images',
             'Images without masks',
-            f'{count:,} images, and nothing that tells of masks',
+            f'{plural(count, "image")}, and nothing that tells of masks',
             {'': config},
             named=False,
         )
+
+
+def _shared(path: str) -> Callable[[str], int]:
+    """Number of steps from the root that another path has as well."""
+    return lambda other: len(
+        PurePosixPath(os.path.commonpath(['/' + path, '/' + other])).parts
+    )
 
 
 def _roots(tree: Tree) -> list[str]:
@@ -181,7 +193,7 @@ def _of_folders(
     return Layout(
         name,
         'Images and masks in folders',
-        f'{count:,} images in {roots[0]}/ have {what} in {roots[1]}/',
+        f'{plural(count, "image")} in {roots[0]}/ with {what} in {roots[1]}/',
         parts,
         loader,
         named=name == 'class_folders',

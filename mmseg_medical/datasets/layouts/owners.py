@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from mmseg_medical.datasets.checks.finding import plural
 from mmseg_medical.datasets.layouts.layout import Layout
 from mmseg_medical.datasets.layouts.tree import Tree
 from mmseg_medical.datasets.stas import STASDataset
@@ -22,8 +23,8 @@ def hubmap(tree: Tree) -> Iterator[Layout]:
         yield Layout(
             'hubmap',
             'HuBMAP + HPA 2022',
-            f'train.csv with organ and pixel_size, {count} files in '
-            'train_images',
+            'train.csv with organ and pixel_size, '
+            f'{plural(count, "file")} in train_images',
             parts,
         )
 
@@ -48,7 +49,8 @@ def uw_madison(tree: Tree) -> Iterator[Layout]:
             'uw_madison',
             'UW-Madison GI tract 2022',
             'train.csv with id, class and segmentation, '
-            f'{len(slices)} slices in train/case…/case…_day…/scans',
+            f'{plural(len(slices), "slice")} in '
+            'train/case…/case…_day…/scans',
             {'train': dict(type='UWMadisonDataset')},
         )
 
@@ -89,7 +91,11 @@ def stas(tree: Tree) -> Iterator[Layout]:
 def nuclei_masks(tree: Tree) -> Iterator[Layout]:
     """CodaLab and DSB2018: a folder per image, a mask per nucleus."""
     steps = [name.split('/') for name in tree.match('*/*/masks/*.png')]
-    masks = Counter(s[0] for s in steps if len(s) == 4 and s[2] == 'masks')
+    masks = Counter(
+        s[0]
+        for s in steps
+        if len(s) == 4 and '/'.join([*s[:2], 'images']) in tree.folders
+    )
     parts = {
         part.removeprefix('stage1_'): dict(
             type='NucleiDataset', data_prefix=dict(img_path=part)

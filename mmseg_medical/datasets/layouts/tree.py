@@ -55,6 +55,11 @@ class Tree:
             if name.startswith(start) and name.lower().endswith(IMAGE_SUFFIXES)
         ]
 
+    def images_in(self, folder: str) -> list[str]:
+        """Names of the images that lie in a folder itself."""
+        names = self.folders.get(folder, [])
+        return [n for n in names if n.lower().endswith(IMAGE_SUFFIXES)]
+
     def columns(self, name: str) -> list[str]:
         """First line of a CSV file; [] where it is none."""
         try:

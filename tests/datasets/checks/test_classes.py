@@ -29,7 +29,7 @@ def test_classes_that_share_pixels(observed):
         'classes share pixels in 2 images, most of all bowel and stomach '
         '(20 pixels)'
     )
-    assert "task='multilabel'" in found.config
+    assert found.lines == ("model = dict(task='multilabel')",)
     assert not list(check_shared([observed()], ABOUT))
 
 
@@ -58,5 +58,5 @@ def test_labels_that_are_no_class(observed):
     assert found.severity == Severity.ERROR
     assert found.problem == "objects whose label is no class: 'Lesion' (2)"
     assert found.names == ('a',)
-    assert found.config == "dataset=dict(labels={'Lesion': None})"
+    assert found.config == dict(dataset=dict(labels={'Lesion': None}))
     assert not list(check_labels(every[1:], ABOUT))

@@ -16,7 +16,7 @@ def test_some_masks_are_empty(observed):
     assert found.severity == Severity.NOTE
     assert found.problem == '1 mask without foreground, 50 %'
     assert found.names == ('b',)
-    assert 'foreground=0.5' in found.config
+    assert found.config == dict(type='ChooseRandomRegion', foreground=0.5)
     assert not list(check_empty(every[:1], About()))
     unlabelled = [observed('a', mask=False)]
     assert not list(check_empty(unlabelled, About()))

@@ -26,7 +26,7 @@ def test_groups_on_both_sides(observed):
         '1 of 3 patients on several sides of the split: scores are too good'
     )
     assert found.names == ('train/train1', 'train/train2', 'val/val0')
-    assert found.config == 'tools/kfold.py CONFIG --group patient'
+    assert found.command == 'tools/kfold.py CONFIG --group patient'
     assert found.details[0].startswith('patient p2: train/train1')
 
 
@@ -56,6 +56,7 @@ def test_separate_groups_are_well(observed):
         ('a/slide7_512_0', 'a/slide7_512_512', 'slide7'),
         ('x-tile3', 'x-tile4', 'x'),
         ('case_slice_0001', 'case_slice_0002', 'case'),
+        ('p07/a', 'p07/b', 'p07'),
     ],
 )
 def test_pieces_are_guessed_from_their_names(observed, first, second, said):
@@ -73,6 +74,8 @@ def test_pieces_are_guessed_from_their_names(observed, first, second, said):
 def test_numbered_images_are_no_pieces(observed):
     every = [observed(f'image_{k}') for k in range(4)]
     assert not list(check_names(every, About()))
+    folders = [observed('benign/a'), observed('benign/b')]  # a class
+    assert not list(check_names(folders, About()))
 
 
 def test_strata_that_training_never_sees(observed):
@@ -83,7 +86,7 @@ def test_strata_that_training_never_sees(observed):
     ]
     (found,) = check_strata(every, About(stratum='organ'))
     assert found.problem == 'organ spleen in val and not in train'
-    assert found.config.endswith('--stratify organ')
+    assert found.command.endswith('--stratify organ')
     assert not list(check_strata(every[:2], About(stratum='organ')))
     assert not list(check_strata(every[1:], About(stratum='organ')))
     assert not list(check_strata(every, About()))

@@ -23,11 +23,11 @@ def test_16_bits_that_are_black_as_8(observed):
     assert found.severity == Severity.WARNING
     assert found.problem == (
         '2 images of uint16 from 0 to 10081, and nothing maps them to one '
-        'range; 1 stay below 256, which as 16 bits is black'
+        'range; black on a screen: 1 image'
     )
     assert found.names == ('a',)
     assert 'each image by itself' in found.cure
-    assert found.config == "dict(type='MapIntensity', method='percentile')"
+    assert found.config == dict(type='MapIntensity', method='percentile')
     assert not list(check_ranges(every, About(maps_intensity=True)))
     assert not list(check_ranges(every[2:], About()))
 
@@ -35,10 +35,31 @@ def test_16_bits_that_are_black_as_8(observed):
 def test_one_window_where_ranges_are_alike(observed):
     every = [observed(n, img=ramp(4000 + k)) for k, n in enumerate('abc')]
     (found,) = check_ranges(every, About())
-    assert found.config == (
-        "dict(type='MapIntensity', method='window', low=0, high=4002)"
+    assert found.lines == (
+        "dict(type='MapIntensity', method='window', low=0, high=4002)",
     )
     assert not found.names
+
+
+def test_float_images_are_not_black_and_nan_has_no_range(observed):
+    every = [
+        observed('a', img=ramp(1 / 3, np.float32)),
+        observed('b', img=ramp(1 / 3, np.float32) * np.nan),
+    ]
+    (found,) = check_ranges(every, About())
+    assert found.problem.startswith('1 image of float32 from 0 to 0.333333, ')
+    assert 'black' not in found.problem
+    assert found.config['high'] == 0.333333
+    assert not list(check_ranges(every[1:], About()))
+
+
+def test_hounsfield_units_of_dark_images_are_mapped_each_by_itself(observed):
+    every = [
+        observed('a', img=ramp(900, np.int16) - 1000),
+        observed('b', img=ramp(3000, np.int16) - 1000),
+    ]
+    (found,) = check_ranges(every, About())
+    assert found.config['method'] == 'percentile'
 
 
 def test_dark_images_of_8_bits(observed):

@@ -20,8 +20,12 @@ def told(observed, name, true, dialect, **changes):
 
 def test_the_dialect_that_was_meant_is_named(observed):
     every = [told(observed, n, 'kaggle_row', 'kaggle') for n in 'abc']
-    (found,) = check_dialect(every, About())
-    assert found.config == "rle_dialect='kaggle_row'"
+    about = About(takes=frozenset(['rle_dialect']))
+    (found,) = check_dialect(every, about)
+    assert found.lines == ("dataset = dict(rle_dialect='kaggle_row')",)
+    (of_an_owner,) = check_dialect(every, About())
+    assert not of_an_owner.config
+    assert 'tools/convert.py' in of_an_owner.cure
     assert found.names == ('a', 'b', 'c')
     right = [told(observed, n, 'kaggle', 'kaggle') for n in 'abc']
     assert not list(check_dialect(right, About()))
@@ -36,11 +40,11 @@ def test_broken_runs(observed):
     (found,) = check_runs(every, About())
     assert found.names == ('a',)
     assert found.details == ('run 3 leaves the image',)
-    assert found.config == "dict(type='LoadMaskRegion', repair=True)"
+    assert found.config == dict(type='LoadMaskRegion', repair=True)
     # In another dialect all are broken: that is said, and no more.
     wrong = [
         told(observed, n, 'kaggle', 'siim', problems=problem) for n in 'abc'
     ]
     assert not list(check_runs(wrong, About()))
     (found,) = check_dialect(wrong, About())
-    assert found.config == "rle_dialect='kaggle'"
+    assert "'kaggle', not 'siim'" in found.problem

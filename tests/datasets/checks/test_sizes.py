@@ -16,12 +16,18 @@ def image(*shape, dtype=np.uint8):
 
 def test_sizes_of_the_table(observed):
     one = observed('10078', part='train', problems={'table_size': '2023'})
-    (found,) = check_table_sizes([one, observed()], About(wrong_sizes=True))
+    about = About(takes=frozenset(['wrong_sizes']))
+    (found,) = check_table_sizes([one, observed()], about)
     assert found.severity == Severity.ERROR
     assert found.problem == '1 image of another size than the table says'
-    assert found.config == "dataset=dict(wrong_sizes=['10078'])"
+    assert found.config == dict(dataset=dict(wrong_sizes=['10078']))
     (found,) = check_table_sizes([one], About())
-    assert found.config == ''
+    assert not found.config
+    assert found.cure.startswith('the table or the files are wrong')
+    told = dict(height=10, width=8)  # of an image of 8 x 10
+    one = observed('a', problems={'table_size': '10 x 8'}, facts=told)
+    (found,) = check_table_sizes([one], About())
+    assert found.cure.startswith('height and width are exchanged')
     assert not list(check_table_sizes([observed()], About()))
 
 
@@ -51,7 +57,7 @@ def test_gray_among_colours(observed):
         == 'images of several numbers of channels: 3 in 2, 1 in 1'
     )
     assert found.names == ('c',)
-    assert found.config == "dict(type='LoadImageRegion', channels=3)"
+    assert found.config == dict(type='LoadImageRegion', channels=3)
     assert not list(check_channels(every[:2], About()))
 
 

@@ -44,3 +44,12 @@ def test_images_without_a_mask_among_others(observed):
     assert found.severity == Severity.WARNING
     assert found.problem == '1 image without a mask'
     assert found.names == ('train/b',)
+
+
+def test_no_image_has_a_mask(observed):
+    bare = [observed('a', mask=False), observed('b', mask=False)]
+    (found,) = check_unlabelled(bare, About())
+    assert found.problem == '2 images without a mask, and none with one'
+    assert not found.names
+    test = [observed('a', part='test', mask=False)]
+    assert not list(check_unlabelled(test, About()))

@@ -24,7 +24,7 @@ def test_0_and_255(observed):
     (found,) = check_foreground_255(every, TWO)
     assert found.severity == Severity.ERROR
     assert found.names == ('a',)
-    assert found.config == "dict(type='LoadMaskRegion', values={255: 1})"
+    assert found.lines == ("dict(type='LoadMaskRegion', values={255: 1})",)
     assert not list(check_values(every, TWO))
     mixed = [*every, observed('c', mask=mask_of(0, 1, 255), stored=True)]
     (found,) = check_foreground_255(mixed, TWO)
@@ -40,7 +40,7 @@ def test_shades_of_jpeg(observed):
     every = [observed('a', mask=shades, stored=True), observed('b')]
     (found,) = check_shades(every, TWO)
     assert found.problem.startswith('1 mask with more than 16 values')
-    assert found.config == "dict(type='LoadMaskRegion', value_thr=128)"
+    assert found.config == dict(type='LoadMaskRegion', value_thr=128)
     assert not list(check_values(every, TWO))  # one finding is enough
     assert not list(check_shades(every[1:], TWO))
 
@@ -57,7 +57,7 @@ def test_values_beyond_the_classes(observed):
     )
     assert found.names == ('a',)
     assert 'name all classes' in found.cure
-    assert found.config == ''
+    assert not found.config
     three = About(classes=('background', 'lesion', 'vessel'))
     assert not list(check_values(every, three))
     ignored = [observed('c', mask=mask_of(0, 1, 255))]
@@ -68,13 +68,12 @@ def test_values_with_gaps_are_given_classes(observed):
     every = [observed('a', mask=mask_of(0, 85, 170), stored=True)]
     (found,) = check_values(every, About())
     assert found.problem == 'masks hold 0, 85, 170: labels are counted from 0'
-    assert found.config == (
-        "dict(type='LoadMaskRegion', values={85: 1, 170: 2})"
-    )
+    values = {85: 1, 170: 2}
+    assert found.config == dict(type='LoadMaskRegion', values=values)
     assert found.names == ('a',)
     three = About(classes=('background', 'lesion', 'vessel'))
     (found,) = check_values(every, three)
-    assert found.config.endswith('values={85: 1, 170: 2})')
+    assert found.config['values'] == values
     assert not list(
         check_values([observed(mask=mask_of(0, 1, 2, 3))], About())
     )
@@ -88,4 +87,16 @@ def test_masks_that_are_mostly_ignored(observed):
     ]
     (found,) = check_ignored(every, TWO)
     assert found.severity == Severity.WARNING
+    assert found.names == ('a',)
+
+
+def test_values_that_are_ignored_by_accident(observed):
+    every = [
+        observed('a', mask=mask_of(0, 1, 1, 255), stored=True),
+        observed('b', mask=mask_of(0, 1), stored=True),
+        observed('c', mask=mask_of(0, 1, 1, 255)),  # the config says so
+    ]
+    (found,) = check_ignored(every, TWO)
+    assert found.severity == Severity.NOTE
+    assert found.problem == '1 mask with pixels of 255, which do not count'
     assert found.names == ('a',)

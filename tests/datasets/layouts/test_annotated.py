@@ -62,10 +62,13 @@ def test_coco_by_part(tree):
         data = dict(
             images=[dict(id=1, file_name=f'{name}.png', height=12, width=16)],
             annotations=[
-                dict(id=1, image_id=1, category_id=3, iscrowd=0)
+                dict(id=k, image_id=1, category_id=category, iscrowd=0)
                 | dict(segmentation=[[1, 1, 9, 1, 9, 9]], bbox=[1, 1, 8, 8])
+                for k, category in enumerate(
+                    [3, 3, 3, 7] if part == 'train' else [3, 7, 7]
+                )
             ],
-            categories=[dict(id=3, name='nucleus')],
+            categories=[dict(id=3, name='nucleus'), dict(id=7, name='cell')],
         )
         path = root / 'annotations' / f'instances_{part}.json'
         path.parent.mkdir(exist_ok=True)
@@ -77,7 +80,9 @@ def test_coco_by_part(tree):
     config = layout.parts['val']
     assert config['ann_file'] == 'annotations/instances_val.json'
     assert config['data_prefix'] == dict(img_path='photos')
-    assert config['metainfo']['classes'] == ('background', 'nucleus')
+    for config in layout.parts.values():  # the same in all parts
+        classes = config['metainfo']['classes']
+        assert classes == ('background', 'nucleus', 'cell')
 
 
 def test_cvat(tree):
@@ -102,3 +107,29 @@ def test_files_that_cannot_be_read_are_left_to_the_checks(tree):
     (layout,) = recognise(root)
     assert layout.parts['']['metainfo']['classes'] == ('background', 'gland')
     assert '2 files of objects in images/' in layout.because
+
+
+def test_labelme_by_part_with_the_labels_that_it_keeps(tree):
+    root = tree('train/a.png', 'val/b.png')
+    labelme(root / 'train' / 'a.json', 'gland', '__ignore__')
+    labelme(root / 'val' / 'b.json', 'vessel', 'vessel', '_background_')
+    (layout,) = recognise(root)
+    assert layout.parts.keys() == {'train', 'val'}
+    config = layout.parts['val']
+    assert config['data_prefix'] == dict(img_path='val', seg_map_path='val')
+    for config in layout.parts.values():
+        classes = config['metainfo']['classes']
+        assert classes == ('background', 'vessel', 'gland')
+        assert config['labels'] == {'__ignore__': 255, '_background_': None}
+
+
+def test_labelme_is_not_put_beside_images_of_others(tree):
+    root = tree('images/x.png', 'photos/a.png')
+    labelme(
+        root / 'json' / 'v1_a.json', 'gland', image='..\\\\photos\\\\a.png'
+    )
+    (layout,) = recognise(root)
+    assert layout.parts['']['data_prefix'] == dict(img_path='photos')
+    labelme(root / 'json' / 'v1_a.json', 'gland', image='none.png')
+    (layout,) = recognise(root)
+    assert layout.name == 'images'

@@ -111,3 +111,14 @@ def test_folders_that_do_not_belong_together(tree):
     (layout,) = recognise(tree('images/a.png', masks=masks))
     assert layout.name == 'images'
     assert layout.parts['']['data_prefix'] == dict(img_path='')
+
+
+def test_masks_belong_to_the_images_beside_them(tree):
+    names = ('one/images/a.png', 'two/images/a.png')
+    masks = [name.replace('images', 'masks') for name in names]
+    found = recognise(tree(*names, masks=masks))
+    prefixes = [one.parts['']['data_prefix'] for one in found]
+    assert prefixes == [
+        dict(img_path=f'{n}/images', seg_map_path=f'{n}/masks')
+        for n in ('one', 'two')
+    ]

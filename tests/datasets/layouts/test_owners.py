@@ -65,3 +65,9 @@ def test_monuseg(tree):
     (root / 'Annotations').mkdir()
     (root / 'Annotations' / 'a.xml').write_text('<Annotations/>')
     assert recognise(root)[0].name == 'monuseg'
+
+
+def test_masks_without_images_beside_them_are_no_nuclei(tree):
+    root = tree('a/b/images/x.png', masks=['c/d/masks/x.png'])
+    names = {one.name for one in recognise(root)}
+    assert 'nuclei' not in names
