@@ -13,6 +13,8 @@ from mmseg_medical.errors import InputError
 PathLike = str | os.PathLike[str]
 Size = tuple[int, int]
 SUFFIXES = tuple('.png .jpg .jpeg .tif .tiff .bmp .webp .svs .dcm'.split())
+# What systems put into folders, beside files that begin with a dot.
+_JUNK = frozenset(('__macosx', 'thumbs.db', 'desktop.ini'))
 _PREFIXES = ('img_', 'image_', '')
 # case1_day0/scans/slice_0001_266_234_1.50_1.50.png: width, then height.
 _UW_MADISON = re.compile(
@@ -21,7 +23,10 @@ _UW_MADISON = re.compile(
 
 
 def visible(folder: PathLike) -> Iterator[os.DirEntry[str]]:
-    """Entries of a folder by name, without hidden ones and ``__MACOSX``.
+    """Entries of a folder by name, without those that systems hide.
+
+    Those begin with a dot, or are ``__MACOSX``, ``Thumbs.db`` or
+    ``desktop.ini``.
 
     Raises:
         NotADirectoryError: If there is no such folder.
@@ -30,7 +35,8 @@ def visible(folder: PathLike) -> Iterator[os.DirEntry[str]]:
         raise NotADirectoryError(f'{folder} is no folder')
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda e: e.name):
-            if not entry.name.startswith('.') and entry.name != '__MACOSX':
+            name = entry.name.lower()
+            if not name.startswith('.') and name not in _JUNK:
                 yield entry
 
 

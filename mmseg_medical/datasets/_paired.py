@@ -1,6 +1,7 @@
 """Folders of files: which of them belongs to which image, by its name."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,21 +11,39 @@ from mmseg_medical.datasets.base import DatasetError, MedicalDataset
 IMAGE_SUFFIXES = tuple(sorted(SUFFIXES))
 
 
-def files_below(folder: str) -> Iterator[str]:
-    """Files below a folder, sorted, as paths relative to it with ``/``.
-
-    Hidden files and folders, as ``.ipynb_checkpoints``, are passed over.
+def check_folder(folder: str | os.PathLike[str]) -> None:
+    """Refuse what is no folder.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
+        FileNotFoundError: If it is none.
     """
     if not os.path.isdir(folder):
         raise FileNotFoundError(
             f'{folder} is no folder; check data_root and data_prefix, or '
             'unpack the archive'
         )
+
+
+def files_below(folder: str) -> Iterator[str]:
+    """Files below a folder, sorted, as paths relative to it with ``/``.
+
+    What systems hide, as ``.ipynb_checkpoints``, is passed over.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+    """
+    check_folder(folder)
     for path in walk(folder):
         yield path.relative_to(folder).as_posix()
+
+
+def first_there(root: str, names: Sequence[str]) -> str:
+    """The first of several names that a folder has below another.
+
+    The first of all where there is none.
+    """
+    there = (n for n in names if os.path.isdir(os.path.join(root, n)))
+    return next(there, names[0])
 
 
 def stem_of(name: str, suffixes: str | Sequence[str]) -> str | None:
@@ -44,7 +63,7 @@ class PairedDataset(MedicalDataset):
     """Base of data sets in which a file belongs to an image by its name.
 
     Args are those of :class:`MedicalDataset`; ``img_suffix`` is one suffix or
-    several.
+    several. Masks may lie beside the images.
     """
 
     def list_images(self) -> dict[str, dict[str, Any]]:
@@ -55,12 +74,19 @@ class PairedDataset(MedicalDataset):
             DatasetError: If it holds no image, or two of one name.
         """
         folder = self.data_prefix['img_path']
-        files = self._one_by_stem(files_below(folder), self.img_suffix)
+        beside = folder == self.data_prefix.get('seg_map_path')
+        names = [*files_below(folder)]
+        if beside:
+            names = self._without_masks(names)
+        files = self._one_by_stem(names, self.img_suffix)
         if not files:
             raise DatasetError(
                 f'{folder} holds no image (a file that ends in '
                 f'{self.img_suffix}); check data_prefix and img_suffix'
             )
+        others = sum(not stem_of(name, self.img_suffix) for name in names)
+        if others and not beside:
+            self.report(f'{others} files in {folder} are no images')
         return {
             stem: dict(img_id=stem, img_path=f'{folder}/{name}')
             for stem, name in files.items()
@@ -114,6 +140,17 @@ class PairedDataset(MedicalDataset):
         )
         for stem in bare:
             del samples[stem]
+
+    def _without_masks(self, names: Sequence[str]) -> list[str]:
+        """Names without those that are masks of another file beside them."""
+        stems = Counter(stem_of(name, self.img_suffix) for name in names)
+
+        def is_mask(name: str) -> bool:
+            stem = stem_of(name, self.seg_map_suffix)
+            own = stem_of(name, self.img_suffix) == stem
+            return stem is not None and stems[stem] > own
+
+        return [name for name in names if not is_mask(name)]
 
     def _one_by_stem(
         self, names: Iterable[str], suffixes: str | Sequence[str]

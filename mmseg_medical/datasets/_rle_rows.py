@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mmseg_medical.converters.record import Skipped
 from mmseg_medical.converters.rle import RLEDialect
 from mmseg_medical.converters.table import TableError
 
@@ -21,10 +22,12 @@ class RunRows:
         label: Column of the class; None where the table has one class.
         unique: Each image and class has one row; else the masks of several
             are united.
+        skipped: Where errors of rows go; strict by default.
 
     Attributes:
         texts: By image, then class (``''`` without a column for it): texts
             of its masks, none for an empty one.
+        refused: Images with a row that cannot be used; they have no texts.
 
     Raises:
         TableError: If a row says that there is nothing and another that there
@@ -41,31 +44,40 @@ class RunRows:
         dialect: str,
         label: str | None = None,
         unique: bool = False,
+        skipped: Skipped | None = None,
     ) -> None:
+        skipped = Skipped() if skipped is None else skipped
         empty = RLEDialect(dialect).empty
         self.path = path
         self.texts: dict[str, dict[str, list[str]]] = {}
+        self.refused: set[str] = set()
         said: dict[tuple[str, str], tuple[int, bool]] = {}
         for line, row in rows:
             name = row[key]
             of = row[label] if label else ''
-            if not name or (label and not of):
-                raise TableError(
-                    f'{path} line {line}: {key if not name else label} is '
-                    'blank; every row needs one'
-                )
-            texts = self.texts.setdefault(name, {}).setdefault(of, [])
             filled = row[rle] != empty
-            before = said.setdefault((name, of), (line, filled))
-            if before[0] != line and (unique or before[1] != filled):
-                what = '' if unique else ', once empty and once not'
-                raise TableError(
-                    f'{path} line {line}: {f"{name} {of}".strip()!r} stands '
-                    f'on line {before[0]} already{what}; delete one of the '
-                    'rows'
+            first, was_filled = said.setdefault((name, of), (line, filled))
+            wrong = ''
+            if not name or (label and not of):
+                wrong = (
+                    f'{key if not name else label} is blank; every row needs '
+                    'one'
                 )
+            elif first != line and (unique or was_filled != filled):
+                what = '' if unique else ', once empty and once not'
+                wrong = (
+                    f'{f"{name} {of}".strip()!r} stands on line {first} '
+                    f'already{what}; delete one of the rows'
+                )
+            if wrong:
+                skipped.add(TableError(f'{path} line {line}: {wrong}'))
+                self.refused.add(name)
+                continue
+            texts = self.texts.setdefault(name, {}).setdefault(of, [])
             if filled:
                 texts.append(row[rle])
+        for name in self.refused:
+            self.texts.pop(name, None)
 
     def of(self, name: str, classes: Iterable[str]) -> list[Any]:
         """One item per class: a text, several to unite, or none."""

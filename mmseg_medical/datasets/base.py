@@ -2,16 +2,23 @@
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_medical._files import inside
+from mmseg_medical.converters.record import Skipped
 from mmseg_medical.datasets.folds import read_folds, select
 from mmseg_medical.errors import InputError
+
+Item = TypeVar('Item')
+Sample = dict[str, Any]
+# Keys of a sample that name files: one, or a list with None for no file.
+_FILES = ('img_path', 'seg_map_path', 'annotation_path')
+_ARCHIVES = ('.zip', '.7z', '.rar', '.tar', '.tgz', '.tar.gz')
 
 
 class DatasetError(InputError):
@@ -41,14 +48,17 @@ class MedicalDataset(BaseSegDataset):
             machine.
         num_folds: Number of folds, if they are not of a table.
         part: With ``fold``, ``'train'`` or ``'val'``.
-        strict: Stop at what is missing or broken; else it is listed, left
-            out and counted, see :attr:`left_out`. What turns out to be
-            broken while training is replaced by another sample.
+        strict: Stop at a row that cannot be used and at files that are
+            missing; else they are listed, left out and counted, see
+            :attr:`left_out`. What turns out to be broken while training is
+            replaced by another sample.
         kwargs: Arguments of :class:`mmseg.datasets.BaseSegDataset`.
 
     Raises:
-        FileNotFoundError: If the folder, a table or images are missing.
-        DatasetError: If ``fold`` or ``part`` is none of the above.
+        FileNotFoundError: If the folder, a table, images or masks are
+            missing.
+        DatasetError: If ``fold`` or ``part`` is none of the above, or no
+            sample is left.
         SplitError: If the split names unknown ids or none, has no such fold,
             puts a group on both sides, or the samples make no such folds.
     """
@@ -92,39 +102,83 @@ class MedicalDataset(BaseSegDataset):
         self.part = part
         self.strict = strict
         self.left_out: dict[str, list[str]] = {}
+        self.skipped = Skipped(strict=strict)
         super().__init__(ann_file=ann_file, data_root=data_root, **kwargs)
 
     @abstractmethod
-    def load_samples(self) -> list[dict[str, Any]]:
-        """List all samples of the owner's table, whatever the split."""
+    def load_samples(self) -> list[Sample]:
+        """List all samples of the owner's table, whatever the split.
 
-    def load_data_list(self) -> list[dict[str, Any]]:
-        """List the chosen samples, and check that their images exist."""
-        samples = select(
-            self.load_samples(),
-            where=self.place,
-            split=self.split_file(),
-            fold=self.fold,
-            num_folds=self.num_folds,
-            part=self.part,
-            stratum=self.stratum,
-            group=self.group,
-            report=self.report,
-        )
-        self._check_ids(samples)
-        return self._with_images(samples)
+        Errors of single rows go to :attr:`skipped`.
+        """
 
-    def _check_ids(self, samples: list[dict[str, Any]]) -> None:
-        """Refuse ids that cannot be the names of what is written."""
-        seen = set()
-        for name in (sample['img_id'] for sample in samples):
+    def load_data_list(self) -> list[Sample]:
+        """List the chosen samples, and check that their files exist."""
+        self.skipped = Skipped(strict=self.strict)
+        try:
+            samples = self._named_once(self.load_samples())
+            self.leave_out(
+                [*map(str, self.skipped.errors)], 'rows that cannot be used'
+            )
+            chosen = select(
+                samples,
+                where=self.place,
+                split=self.split_file(),
+                fold=self.fold,
+                num_folds=self.num_folds,
+                part=self.part,
+                stratum=self.stratum,
+                group=self.group,
+                leave_out=self.leave_out,
+                report=self.report,
+            )
+            return self._with_files(chosen)
+        except FileNotFoundError as error:
+            found = [n for n in os.listdir(self.data_root) if _is_archive(n)]
+            if not found:
+                raise
+            raise FileNotFoundError(
+                f'{error}; is {min(found)} unpacked?'
+            ) from None
+
+    def filter_data(self) -> list[Sample]:
+        """The listed samples, of which there has to be one."""
+        if not self.data_list:
+            counts = [f'{len(v)} {what}' for what, v in self.left_out.items()]
+            raise DatasetError(
+                f'{self.place}: no sample is left; '
+                f'{", ".join(counts) or "nothing is listed for this part"}'
+            )
+        return self.data_list
+
+    def collect(
+        self, items: Iterable[Item], sample_of: Callable[[Item], Sample]
+    ) -> list[Sample]:
+        """Samples of rows, without those of which none can be made."""
+        samples = []
+        for item in items:
+            try:
+                samples.append(sample_of(item))
+            except InputError as error:
+                self.skipped.add(error)
+        return samples
+
+    def _named_once(self, samples: list[Sample]) -> list[Sample]:
+        """Samples whose ids can be the names of what is written."""
+        seen: set[str] = set()
+
+        def check(sample: Sample) -> Sample:
+            name = sample['img_id']
             if name in seen or {'', '.', '..'} & {*name.split('/')}:
                 what = 'there twice' if name in seen else 'no name of a file'
                 raise DatasetError(
-                    f'{self.place}: the id {name!r} is {what}; every image '
-                    'needs its own'
+                    f'{sample.get("where", self.place)}: the id {name!r} is '
+                    f'{what}; every image needs its own'
                 )
             seen.add(name)
+            return sample
+
+        return self.collect(samples, check)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Sample of an index, with what holds for all of them."""
@@ -182,7 +236,7 @@ class MedicalDataset(BaseSegDataset):
         self,
         names: Sequence[str],
         what: str,
-        cure: str,
+        cure: str = '',
         *,
         error: type[Exception] = DatasetError,
     ) -> None:
@@ -232,28 +286,29 @@ class MedicalDataset(BaseSegDataset):
                 return found
         raise FileNotFoundError(f'{path} does not exist; check split')
 
-    def _with_images(
-        self, samples: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
+    def _with_files(self, samples: list[Sample]) -> list[Sample]:
+        """Samples whose images and masks are there."""
         folders: dict[str, set[str]] = {}
+
+        def is_there(path: str) -> bool:
+            folder, name = os.path.split(path)
+            if folder not in folders:
+                found = os.path.isdir(folder) and os.listdir(folder)
+                folders[folder] = set(found or ())
+            return name in folders[folder]
+
         missing: dict[str, str] = {}  # first file that is not there, by id
         for sample in samples:
-            paths = sample['img_path']
-            for path in [paths] if isinstance(paths, str) else paths:
-                folder, name = os.path.split(path)
-                if folder not in folders:
-                    found = os.path.isdir(folder) and os.listdir(folder)
-                    folders[folder] = set(found or ())
-                if name not in folders[folder]:
+            for path in _files_of(sample):
+                if not is_there(path):
                     missing.setdefault(sample['img_id'], path)
-        if missing and self.strict:
-            name, path = next(iter(missing.items()))
-            raise FileNotFoundError(
-                f'{self.place}: {len(missing)} of {len(samples)} images '
-                f'are missing, first id {name!r}: {path} does not exist; '
-                'check data_root and data_prefix, or unpack the archive again'
-            )
-        self.leave_out([*missing], 'images that are missing', '')
+        self.leave_out(
+            [f'{name} ({path})' for name, path in missing.items()],
+            'samples whose files are missing',
+            'check data_root, data_prefix and suffixes, or unpack the archive '
+            'again',
+            error=FileNotFoundError,
+        )
         return [s for s in samples if s['img_id'] not in missing]
 
     @property
@@ -264,3 +319,13 @@ class MedicalDataset(BaseSegDataset):
     def report(self, message: str) -> None:
         """Log a count of what was tolerated or left out."""
         print_log(f'{self.place}: {message}', logger='current')
+
+
+def _files_of(sample: Sample) -> Iterable[str]:
+    for key in _FILES:
+        paths = sample.get(key) or ()
+        yield from filter(None, [paths] if isinstance(paths, str) else paths)
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(_ARCHIVES)

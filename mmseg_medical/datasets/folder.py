@@ -1,6 +1,6 @@
 """Images in one folder, masks in another."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +10,7 @@ from mmseg_medical.datasets._paired import (
     IMAGE_SUFFIXES,
     PairedDataset,
     files_below,
+    stem_of,
 )
 from mmseg_medical.datasets.base import DatasetError
 
@@ -36,8 +37,8 @@ class FolderDataset(PairedDataset):
         img_suffix: Suffix of images, or several; by default those of common
             formats.
         seg_map_suffix: What follows the name of the image in the name of its
-            mask, or several of it. With ``{class}`` in it there is one file
-            per class: ``'/{class}.png'``, ``'_{class}.png'``.
+            mask, or several of it. One with ``{class}`` in it stands for a
+            file per class: ``'/{class}.png'``, ``'_{class}.png'``.
         overlapping: Whether files per class share pixels: masks are then
             planes, of all classes. Else they are painted one after the other
             over the first class, the background.
@@ -75,8 +76,11 @@ class FolderDataset(PairedDataset):
         data_prefix: dict[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.per_class = '{class}' in seg_map_suffix
-        if self.per_class and str(seg_map_suffix).startswith('{class}'):
+        self.per_class = '{class}' in ''.join(seg_map_suffix)
+        if self.per_class and (
+            not isinstance(seg_map_suffix, str)
+            or seg_map_suffix.startswith('{class}')
+        ):
             raise DatasetError(
                 f'seg_map_suffix is {seg_map_suffix!r}; something has to part '
                 "the image from the class, as '/{class}.png'"
@@ -113,8 +117,9 @@ class FolderDataset(PairedDataset):
         files: dict[str, dict[str, str]] = defaultdict(dict)
         lonely = []
         for name in files_below(folder):
-            stem, label = _divide(name.removesuffix(ending), between, samples)
-            if stem is None or not name.endswith(ending):
+            before = stem_of(name, ending) or ''
+            stem, label = _divide(before, between, samples)
+            if stem is None:
                 lonely.append(name)
             else:
                 files[stem][label] = f'{folder}/{name}'
@@ -122,13 +127,19 @@ class FolderDataset(PairedDataset):
             samples[stem]['seg_map_path'] = [
                 found.get(label) for label in classes
             ]
-        there = set().union(*files.values())
+        there = Counter(label for found in files.values() for label in found)
         for label in classes:
             if label not in there:
                 raise DatasetError(
                     f'{folder}: no image has a file of class {label!r}; there '
                     f'are files of {sorted(there)}'
                 )
+        if others := sorted(there.keys() - set(classes)):
+            count = sum(there[label] for label in others)
+            self.report(
+                f'{count} files of {", ".join(others)} are not read; '
+                'metainfo does not name these classes'
+            )
         self.refuse_lonely(samples, lonely)
 
 

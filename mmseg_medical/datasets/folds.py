@@ -96,6 +96,7 @@ def select(
     part: str,
     stratum: str,
     group: str,
+    leave_out: Callable[..., None],
     report: Callable[[str], None],
 ) -> list[Sample]:
     """Choose the samples of a split and of a part of a fold.
@@ -109,6 +110,8 @@ def select(
         part: ``'val'`` takes the fold, ``'train'`` all others.
         stratum: Key of the samples to make folds even in, or ``''``.
         group: Key whose values stay on one side, or ``''``.
+        leave_out: Takes ids that the split names and the data have not, as
+            :meth:`MedicalDataset.leave_out`.
         report: Takes a count of what a table leaves out.
 
     Raises:
@@ -118,19 +121,20 @@ def select(
             on both sides, or the samples are too few for so many folds.
     """
     folds: Sequence[int] | None = None
-    if split is not None and split.suffix == '.csv':
-        table = read_folds(split)
-        kept = _named(samples, list(table), split, where)
-        if len(kept) < len(samples):
-            report(
-                f'{len(samples) - len(kept)} of {len(samples)} samples are '
-                f'not in {split} and left out'
-            )
-        samples, folds = kept, list(table.values())
-        if group:
-            _check_groups(samples, folds, group, str(split))
-    elif split is not None:
-        samples = _named(samples, read_ids(split), split, where)
+    if split is not None:
+        table = read_folds(split) if split.suffix == '.csv' else {}
+        count = len(samples)
+        ids = [*table] or read_ids(split)
+        samples = _named(samples, ids, split, where, leave_out)
+        if table:
+            folds = [table[sample['img_id']] for sample in samples]
+            if unused := count - len(samples):
+                report(
+                    f'{unused} of {count} samples are not in {split} and left '
+                    'out'
+                )
+            if group:
+                _check_groups(samples, folds, group, str(split))
     if fold is None:
         return samples
     if folds is None:
@@ -178,14 +182,24 @@ def _check_groups(
 
 
 def _named(
-    samples: list[Sample], ids: list[str], split: Path, where: str
+    samples: list[Sample],
+    ids: list[str],
+    split: Path,
+    where: str,
+    leave_out: Callable[..., None],
 ) -> list[Sample]:
     """Samples by id, in the order of the ids."""
     by_id = {sample['img_id']: sample for sample in samples}
     unknown = [i for i in ids if i not in by_id]
-    if unknown:
+    if len(unknown) == len(ids):
         raise SplitError(
-            f'{split} names {len(unknown)} ids that {where} has not, first '
-            f'{unknown[0]!r}; is it of other data?'
+            f'{split} names no id of {where}, first {ids[0]!r}; is it of '
+            'other data?'
         )
-    return [by_id[i] for i in ids]
+    leave_out(
+        unknown,
+        f'ids of {split} that the data set has not',
+        'check that it is of these data',
+        error=SplitError,
+    )
+    return [by_id[i] for i in ids if i in by_id]

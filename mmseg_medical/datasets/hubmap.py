@@ -1,12 +1,13 @@
 """HuBMAP + HPA organ segmentation."""
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
 from mmseg.registry import DATASETS
 
-from mmseg_medical.converters.table import TableError, read_table
+from mmseg_medical.converters.table import TableError, iter_table
 from mmseg_medical.datasets.base import DatasetError, MedicalDataset
 
 
@@ -83,7 +84,8 @@ class HuBMAPDataset(MedicalDataset):
             raise DatasetError(
                 f"mask_source is 'rle' or 'polygon', got {mask_source!r}"
             )
-        part = 'test' if ann_file.startswith('test') else 'train'
+        name = os.path.basename(ann_file)
+        part = 'test' if name.startswith('test') else 'train'
         folders = dict(
             img_path=f'{part}_images', seg_map_path=f'{part}_annotations'
         )
@@ -99,18 +101,16 @@ class HuBMAPDataset(MedicalDataset):
         )
 
     def load_samples(self) -> list[dict[str, Any]]:
-        labelled = self.mask_source == 'rle' and not self.test_mode
-        columns = self.COLUMNS + ('rle',) * labelled
-        rows = read_table(self.ann_file, columns, key='id')
-        if not rows:
-            raise DatasetError(f'{self.ann_file} has no rows')
-        tolerated = sum(row['id'] in self.wrong_sizes for row in rows)
-        if tolerated:
+        needed = self.labelled and not self.test_mode
+        by_rle = needed and self.mask_source == 'rle'
+        columns = self.COLUMNS + ('rle',) * by_rle
+        rows = [row for _, row in iter_table(self.ann_file, columns)]
+        if tolerated := sum(row['id'] in self.wrong_sizes for row in rows):
             self.report(
                 f'{tolerated} image(s) whose size in the table is known to '
                 'be wrong: the size of the file is used'
             )
-        return [self._sample(row) for row in rows]
+        return self.collect(rows, self._sample)
 
     def _sample(self, row: dict[str, str]) -> dict[str, Any]:
         name = row['id']
@@ -128,13 +128,12 @@ class HuBMAPDataset(MedicalDataset):
         if name not in self.wrong_sizes:
             sample['height'] = int(self._number(row, 'img_height'))
             sample['width'] = int(self._number(row, 'img_width'))
-        if self.mask_source == 'polygon' and self.labelled:
+        if self.labelled and self.mask_source == 'polygon':
             path = self.path_of(name, '.json', 'seg_map_path')
             sample['annotation_path'] = path
             sample['annotation_format'] = 'hubmap_json'
         elif 'rle' in row:
-            sample['rle'] = row['rle']
-            sample['rle_dialect'] = 'kaggle'
+            sample.update(rle=row['rle'], rle_dialect='kaggle')
         return sample
 
     def _number(self, row: dict[str, str], column: str) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mmseg.registry import DATASETS
 
-from mmseg_medical.converters.table import read_table
+from mmseg_medical.converters.table import iter_table, read_table
 from mmseg_medical.datasets.base import DatasetError, MedicalDataset
 
 
@@ -17,9 +17,8 @@ class HuBMAPKidneyDataset(MedicalDataset):
     - Licence: of the competition; HuBMAP data CC BY 4.0
     - Counts: 20 slides (11 fresh frozen, 9 in paraffin), some of them for
       training
-    - Format: 8-bit RGB TIFF of a whole slide, channels first or
-      last or as pages; masks as run lengths (columns, first pixel
-      1)
+    - Format: 8-bit RGB TIFF of a whole slide, channels first or last or as
+      pages; masks as run lengths (columns, first pixel 1)
     - Classes: one, the glomerulus
     - Staining: periodic acid-Schiff (PAS)
 
@@ -35,8 +34,8 @@ class HuBMAPKidneyDataset(MedicalDataset):
     Citation: Jain et al., Communications Biology 6, 717 (2023).
 
     Windows of slides are read by :class:`ChooseRandomRegion`. Samples carry
-    ``patient`` where the table of information is there, and folds keep
-    patients whole.
+    ``patient`` where the table of information is there, which then has to
+    know all slides, and folds keep patients whole.
 
     Args:
         ann_file: ``'train.csv'``, or ``'sample_submission.csv'`` for the ids
@@ -49,6 +48,7 @@ class HuBMAPKidneyDataset(MedicalDataset):
 
     Raises:
         TableError: If the table has not the columns above.
+        DatasetError: If the patient of a slide is not known.
         FileNotFoundError: If slides are missing.
     """
 
@@ -67,7 +67,7 @@ class HuBMAPKidneyDataset(MedicalDataset):
         data_prefix: dict[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.labelled = 'sample_submission' not in ann_file
+        self.labelled = 'sample_submission' not in Path(ann_file).name
         folder = 'train' if self.labelled else 'test'
         super().__init__(
             ann_file,
@@ -78,26 +78,28 @@ class HuBMAPKidneyDataset(MedicalDataset):
         )
 
     def load_samples(self) -> list[dict[str, Any]]:
-        columns = ('id', 'encoding') if self.labelled else ('id',)
-        rows = read_table(self.ann_file, columns, key='id')
-        if not rows:
-            raise DatasetError(f'{self.ann_file} has no rows')
         patients = self._patients()
-        samples = []
-        for row in rows:
+        self.group = 'patient' if patients else ''
+
+        def sample_of(row: dict[str, str]) -> dict[str, Any]:
             name = row['id']
+            where = f'{self.ann_file} id {name}'
             path = self.path_of(name, self.img_suffix)
-            sample = dict(img_id=name, img_path=path)
+            sample = dict(img_id=name, img_path=path, where=where)
             if self.labelled:
-                sample['rle'] = row['encoding']
-                sample['rle_dialect'] = 'kaggle'
-                sample['where'] = f'{self.ann_file} id {name}'
-            if name in patients:
+                sample.update(rle=row['encoding'], rle_dialect='kaggle')
+            if patients and name not in patients:
+                raise DatasetError(
+                    f'{where}: {self.INFORMATION} does not know its patient; '
+                    'add the slide, or remove that table to do without'
+                )
+            if patients:
                 sample['patient'] = patients[name]
-            samples.append(sample)
-        if all('patient' in sample for sample in samples):
-            self.group = 'patient'
-        return samples
+            return sample
+
+        columns = ('id', 'encoding') if self.labelled else ('id',)
+        rows = (row for _, row in iter_table(self.ann_file, columns))
+        return self.collect(rows, sample_of)
 
     def _patients(self) -> dict[str, str]:
         path = Path(self.data_root, self.INFORMATION)

@@ -11,8 +11,10 @@ from mmseg_medical.converters._json import read_json
 from mmseg_medical.converters._mask_files import mask_files
 from mmseg_medical.converters.image_folder import visible
 from mmseg_medical.converters.object_masks import missing_numbers
+from mmseg_medical.datasets._paired import check_folder, first_there, stem_of
 from mmseg_medical.datasets.annotations import AnnotationDataset
 from mmseg_medical.datasets.base import DatasetError
+from mmseg_medical.errors import InputError
 
 
 @DATASETS.register_module()
@@ -36,7 +38,7 @@ class NucleiDataset(AnnotationDataset):
     .. code-block:: none
 
         data_root/                              CodaLab and DSB2018: 'masks'
-        ├── train/<id>/images/<id>.png          (stage1_train)
+        ├── train/<id>/images/<id>.png          or stage1_train
         ├── train/<id>/masks/mask_0001.png …    or any other names
         ├── test/<id>.png                       or <id>/images/<id>.png
         └── test_img_ids.json                   file_name, height, width, id
@@ -65,7 +67,8 @@ class NucleiDataset(AnnotationDataset):
 
     Raises:
         FileNotFoundError: If a folder is missing.
-        DatasetError: If an image has no masks, or masks no image, or two.
+        DatasetError: If an image has no masks, or masks no image, or two, or
+            ``test_img_ids.json`` is none.
         InputError: If the file of all images cannot be read.
     """
 
@@ -75,7 +78,6 @@ class NucleiDataset(AnnotationDataset):
     labels: Mapping[str, Any] = {'*': 'nucleus'}
     PER_IMAGE = AnnotationDataset.PER_IMAGE | {'masks': ()}
     FOLDERS = dict(
-        masks=dict(img_path='train'),
         aperio=dict(img_path='Tissue Images', seg_map_path='Annotations'),
         coco=dict(img_path='images'),
     )
@@ -91,8 +93,9 @@ class NucleiDataset(AnnotationDataset):
     ) -> None:
         if data_prefix is None:
             data_prefix = self.FOLDERS.get(annotation_format)
-            if ann_file and annotation_format == 'masks':
-                data_prefix = dict(img_path='test')
+            if annotation_format == 'masks':
+                names = ('test',) if ann_file else ('train', 'stage1_train')
+                data_prefix = dict(img_path=first_there(data_root, names))
         super().__init__(
             ann_file,
             data_root,
@@ -107,31 +110,34 @@ class NucleiDataset(AnnotationDataset):
         if self.ann_file:
             return self._of_test()
         root = Path(self.data_prefix['img_path'])
-        trees = [
-            Path(entry.path)
-            for entry in visible(root)
-            if entry.is_dir() and {'images', 'masks'} & {*os.listdir(entry)}
-        ]
-        hidden = len([*root.glob('.*'), *root.glob('*/*/.*')])
-        if hidden:
+        check_folder(root)
+        entries = list(visible(root))
+        trees = [Path(entry.path) for entry in entries if entry.is_dir()]
+        if hidden := len([*root.glob('.*'), *root.glob('*/*/.*')]):
             self.report(f'{hidden} hidden files or folders are passed over')
-        if not trees:
+        if not any({'images', 'masks'} & {*os.listdir(t)} for t in trees):
             return list(self.list_images().values())
+        if loose := len(entries) - len(trees):
+            self.report(f'{loose} files beside the folders are not used')
         return self._of_trees(trees)
 
     def _of_trees(self, trees: list[Path]) -> list[dict[str, Any]]:
         """One image per folder, with the masks beside it."""
         samples, several, bare, gaps = [], [], [], {}
         for folder in trees:
-            images, masks = (
-                mask_files(folder / part) if (folder / part).is_dir() else []
-                for part in ('images', 'masks')
-            )
+            names = {*os.listdir(folder)}
+            images = visible(folder / 'images') if 'images' in names else ()
+            images = [
+                entry.path
+                for entry in images
+                if stem_of(entry.name, self.img_suffix)
+            ]
+            masks = mask_files(folder / 'masks') if 'masks' in names else []
             if len(images) != 1:
                 several.append(f'{folder.name} ({len(images)})')
                 continue
             sample: dict[str, Any] = dict(
-                img_id=folder.name, img_path=str(images[0])
+                img_id=folder.name, img_path=images[0]
             )
             if masks:
                 sample['object_paths'] = [*map(str, masks)]
@@ -156,19 +162,21 @@ class NucleiDataset(AnnotationDataset):
 
     def _of_test(self) -> list[dict[str, Any]]:
         """Images of a JSON list of file names and numbers."""
-        entries = read_json(self.ann_file)
+
+        def sample_of(entry: dict[str, Any]) -> dict[str, Any]:
+            return dict(
+                img_id=PurePath(entry['file_name']).stem,
+                img_path=self.path_of(entry['file_name']),
+                image_id=int(entry['id']),
+                height=int(entry['height']),
+                width=int(entry['width']),
+            )
+
         try:
-            return [
-                dict(
-                    img_id=PurePath(entry['file_name']).stem,
-                    img_path=self.path_of(entry['file_name']),
-                    image_id=int(entry['id']),
-                    height=int(entry['height']),
-                    width=int(entry['width']),
-                )
-                for entry in entries
-            ]
-        except (TypeError, KeyError) as error:
+            return self.collect(read_json(self.ann_file), sample_of)
+        except InputError:
+            raise
+        except (TypeError, KeyError, ValueError) as error:
             raise DatasetError(
                 f'{self.ann_file}: expected a list of file_name, height, '
                 f'width and id ({error}); is it test_img_ids.json?'

@@ -6,9 +6,9 @@ from typing import Any
 from mmseg.registry import DATASETS
 
 from mmseg_medical.converters.table import iter_table
-from mmseg_medical.datasets._paired import files_below
+from mmseg_medical.datasets._paired import files_below, stem_of
 from mmseg_medical.datasets._rle_rows import RunRows
-from mmseg_medical.datasets.base import DatasetError, MedicalDataset
+from mmseg_medical.datasets.base import MedicalDataset
 
 _COLUMNS = ('ImageId', 'EncodedPixels')
 
@@ -77,13 +77,11 @@ class SIIMDataset(MedicalDataset):
         img_suffix: str = '.dcm',
         **kwargs: Any,
     ) -> None:
-        self.labelled = 'sample_submission' not in ann_file
+        self.labelled = 'sample_submission' not in PurePath(ann_file).name
         super().__init__(ann_file, data_root, img_suffix=img_suffix, **kwargs)
 
     def load_samples(self) -> list[dict[str, Any]]:
         rows = list(iter_table(self.ann_file, _COLUMNS, bare=_COLUMNS))
-        if not rows:
-            raise DatasetError(f'{self.ann_file} has no rows')
         if not self.labelled:  # their masks are placeholders
             rows = [(k, row | {'EncodedPixels': '-1'}) for k, row in rows]
         masks = RunRows(
@@ -92,6 +90,7 @@ class SIIMDataset(MedicalDataset):
             key='ImageId',
             rle='EncodedPixels',
             dialect='siim',
+            skipped=self.skipped,
         )
         images = self._images()
         ids = list(masks.texts)
@@ -102,7 +101,7 @@ class SIIMDataset(MedicalDataset):
             'the archive again',
             error=FileNotFoundError,
         )
-        if others := len(images.keys() - masks.texts.keys()):
+        if others := len(images.keys() - masks.texts.keys() - masks.refused):
             self.report(f'{others} images have no row in it and are not used')
         if len(rows) > len(ids):
             self.report(
@@ -121,11 +120,9 @@ class SIIMDataset(MedicalDataset):
         found: dict[str, str] = {}
         twice = []
         for name in files_below(root):
-            path = PurePath(name)
-            if path.suffix.lower() != self.img_suffix:
-                continue
-            stem = path.name[: -len(self.img_suffix)]
-            if found.setdefault(stem, f'{root}/{name}') != f'{root}/{name}':
+            stem = stem_of(PurePath(name).name, self.img_suffix)
+            path = f'{root}/{name}'
+            if stem and found.setdefault(stem, path) != path:
                 twice.append(name)
         self.leave_out(
             twice,

@@ -1,11 +1,11 @@
 """AI CUP 2022: spread of lung tumours through air spaces."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from mmseg.registry import DATASETS
 
+from mmseg_medical.datasets._paired import first_there
 from mmseg_medical.datasets.annotations import AnnotationDataset
 from mmseg_medical.datasets.base import DatasetError
 
@@ -86,12 +86,5 @@ class STASDataset(AnnotationDataset):
 
 def _there(root: str, names: tuple[str, ...]) -> str:
     """The name that a folder has; the first, where there is none."""
-    candidates = [
-        os.path.join(parent, name)
-        for parent in ('SEG_Train_Datasets', '')
-        for name in names
-    ]
-    for name in candidates:
-        if os.path.isdir(os.path.join(root, name)):
-            return name
-    return candidates[0]
+    parents = ('SEG_Train_Datasets/', '')
+    return first_there(root, [p + name for p in parents for name in names])

@@ -1,7 +1,5 @@
 """Any images that a table names, with masks and metadata."""
 
-import contextlib
-import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from mmseg.registry import DATASETS
 
 from mmseg_medical.converters.table import TableError, iter_table
-from mmseg_medical.datasets._paired import IMAGE_SUFFIXES
+from mmseg_medical.datasets._paired import IMAGE_SUFFIXES, stem_of
 from mmseg_medical.datasets._rle_rows import RunRows
 from mmseg_medical.datasets.base import DatasetError, MedicalDataset
 
@@ -20,6 +18,9 @@ _TAKEN = frozenset(
     'img_id img_path img_shape label_map labels ori_shape overlapping '
     'pad_shape plane reduce_zero_label region rle rle_dialect runs sample_idx '
     'scale_factor seg_fields seg_map_path where width'.split()
+)
+_NUMBER = re.compile(
+    r'[-+]?(?!0[0-9])([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[-+]?[0-9]+)?|nan', re.I
 )
 
 
@@ -38,7 +39,8 @@ class TableDataset(MedicalDataset):
 
     All other columns travel with the samples under their own names, as
     numbers where all of a column are, and are kept by
-    :class:`PackMedicalInputs`. Paths lead to files below ``data_root`` only.
+    :class:`PackMedicalInputs`; but not those whose names are keys of the
+    pipeline, as ``width``. Paths lead to files below ``data_root`` only.
 
     Args:
         ann_file: The table, relative to ``data_root``.
@@ -67,10 +69,10 @@ class TableDataset(MedicalDataset):
 
     Raises:
         FileNotFoundError: If the table or images are missing.
-        TableError: If a column is missing, an image twice without ``rle``, a
-            mask is blank, or a class is none of ``metainfo``'s.
-        DatasetError: If both ``mask`` and ``rle`` are given, or ``metainfo``
-            has no classes.
+        TableError: If a column is missing, an image or mask is blank, or a
+            class is none of ``metainfo``'s.
+        DatasetError: If an image is there twice without ``rle``, both
+            ``mask`` and ``rle`` are given, or ``metainfo`` has no classes.
         InputError: If a path leads out of the folder.
 
     Example:
@@ -131,31 +133,20 @@ class TableDataset(MedicalDataset):
         chosen = {self.group, self.stratum, *(self.metadata or ())}
         needed = [c for c in (*self._own, *sorted(chosen)) if c]
         rows = list(iter_table(self.ann_file, needed))
-        if not rows:
-            raise TableError(f'{self.ann_file} has no rows')
-        found: dict[str, tuple[int, dict[str, str]]] = {}
-        for line, row in rows:
-            name = row[_NAME] = self._name(row)
-            if not name:
-                raise TableError(
-                    f'{self.ann_file} line {line}: {self.key or self.image} '
-                    'is blank; every row needs one'
-                )
-            if found.setdefault(name, (line, row))[0] != line and not self.rle:
-                raise TableError(
-                    f'{self.ann_file} line {line}: {name!r} stands on line '
-                    f'{found[name][0]} already; every image has one row'
-                )
+        for _, row in rows:
+            row[_NAME] = self._name(row)
         runs = self._runs(rows) if self.rle else None
-        kept = self._metadata([row for _, row in found.values()])
-        self.meta_keys = tuple(kept)
-        return [
-            {
-                **self._sample(line, row, runs),
-                **{column: values[k] for column, values in kept.items()},
-            }
-            for k, (line, row) in enumerate(found.values())
-        ]
+        if runs:  # the first row of each image says where it is
+            first = {row[_NAME]: (line, row) for line, row in reversed(rows)}
+            rows = [first[name] for name in runs.texts]
+        columns = self._metadata([row for _, row in rows])
+        self.meta_keys = tuple(columns)
+
+        def sample_of(k: int) -> dict[str, Any]:
+            told = {name: cells[k] for name, cells in columns.items()}
+            return {**self._sample(*rows[k], runs), **told}
+
+        return self.collect(range(len(rows)), sample_of)
 
     @property
     def _own(self) -> tuple[str | None, ...]:
@@ -166,7 +157,8 @@ class TableDataset(MedicalDataset):
     def _name(self, row: Mapping[str, str]) -> str:
         if self.key:
             return row[self.key]
-        name = _without_suffix(row[self.image])
+        path = row[self.image]
+        name = stem_of(path, IMAGE_SUFFIXES) or path
         return f'{name}_{row[self.frame]}' if self.frame else name
 
     def _runs(self, rows: list[tuple[int, dict[str, str]]]) -> RunRows:
@@ -177,6 +169,7 @@ class TableDataset(MedicalDataset):
             rle=str(self.rle),
             dialect=self.rle_dialect,
             label=self.label,
+            skipped=self.skipped,
         )
         if self.label:
             runs.check_classes(self._foreground)
@@ -190,6 +183,12 @@ class TableDataset(MedicalDataset):
         self, line: int, row: dict[str, str], runs: RunRows | None
     ) -> dict[str, Any]:
         name = row[_NAME]
+        for column in filter(None, (self.image, self.mask)):
+            if not row[column]:
+                raise TableError(
+                    f'{self.ann_file} line {line}: {column} is blank; every '
+                    'image needs one'
+                )
         sample: dict[str, Any] = dict(
             img_id=name,
             img_path=self.path_of(row[self.image], self.img_suffix),
@@ -203,11 +202,6 @@ class TableDataset(MedicalDataset):
                 )
             sample['frame'] = int(row[self.frame])
         if self.mask:
-            if not row[self.mask]:
-                raise TableError(
-                    f'{self.ann_file} line {line}: {self.mask} is blank; '
-                    'every image needs a mask'
-                )
             sample['seg_map_path'] = self.path_of(
                 row[self.mask], self.seg_map_suffix, 'seg_map_path'
             )
@@ -221,32 +215,29 @@ class TableDataset(MedicalDataset):
 
     def _metadata(self, rows: list[dict[str, str]]) -> dict[str, list[Any]]:
         """Columns that travel with the samples, numbers as such."""
-        columns = self.metadata
-        if columns is None:
-            left_out = _TAKEN.union(self._own, [_NAME])
-            columns = [c for c in rows[0] if c not in left_out]
-        elif taken := _TAKEN.intersection(columns):
+        named = {self.group, self.stratum, *(self.metadata or ())} - {''}
+        if taken := _TAKEN.intersection(named):
             raise DatasetError(
-                f'metadata: {sorted(taken)} are names of the pipeline; rename '
-                f'the columns of {self.ann_file}'
+                f'{sorted(taken)} are names of the pipeline; rename the '
+                f'columns of {self.ann_file}'
             )
+        there = rows[0] if rows else {}
+        left_out = _TAKEN.union(self._own, [_NAME])
+        columns = [
+            column
+            for column in there
+            if column in named
+            or (self.metadata is None and column not in left_out)
+        ]
         return {
             column: _numbers([row[column] for row in rows])
             for column in columns
         }
 
 
-def _without_suffix(name: str) -> str:
-    """Path of an image without its suffix; other dots are part of a name."""
-    stem, suffix = os.path.splitext(name)
-    return stem if suffix.lower() in IMAGE_SUFFIXES else name
-
-
 def _numbers(texts: list[str]) -> list[Any]:
     """Numbers, if all are and none begins with a 0 that would be lost."""
-    if any(re.match(r'[+-]?0\d', text) for text in texts):
+    if not all(map(_NUMBER.fullmatch, texts)):
         return texts
-    for kind in (int, float):
-        with contextlib.suppress(ValueError):
-            return [kind(text) for text in texts]
-    return texts
+    whole = all(text.lstrip('+-').isdecimal() for text in texts)
+    return [*map(int if whole else float, texts)]

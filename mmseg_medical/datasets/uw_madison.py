@@ -1,6 +1,5 @@
 """UW-Madison GI tract segmentation."""
 
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -9,7 +8,9 @@ from typing import Any
 
 from mmseg.registry import DATASETS
 
+from mmseg_medical.converters.image_folder import visible
 from mmseg_medical.converters.table import iter_table
+from mmseg_medical.datasets._paired import check_folder
 from mmseg_medical.datasets._rle_rows import RunRows
 from mmseg_medical.datasets.base import DatasetError, MedicalDataset
 
@@ -109,29 +110,33 @@ class UWMadisonDataset(MedicalDataset):
         samples = self._stacked(list(self._slices()))
         if self.ann_file:
             samples = self._with_masks(samples)
-        if self.blacklist:
-            kept = [s for s in samples if s['case_day'] not in self.BLACKLIST]
-            left = len(samples) - len(kept)
-            self.report(f'{left} slices of days of the blacklist left out')
-            samples = kept
         return samples
+
+    def filter_data(self) -> list[dict[str, Any]]:
+        """Leave the blacklist out after a split, which may know its days."""
+        if self.blacklist:
+            before = len(self.data_list)
+            self.data_list = [
+                sample
+                for sample in self.data_list
+                if sample['case_day'] not in self.BLACKLIST
+            ]
+            left = before - len(self.data_list)
+            self.report(f'{left} slices of days of the blacklist left out')
+        return super().filter_data()
 
     def _slices(self) -> Iterator[dict[str, Any]]:
         """Find the images, in the order of case, day and slice."""
-        root = Path(self.data_prefix['img_path'])
-        if not root.is_dir():
-            raise FileNotFoundError(
-                f'{root} is no folder; check data_root and data_prefix, or '
-                'unpack the archive again'
-            )
+        root = self.data_prefix['img_path']
+        check_folder(root)
         strange = []
-        for folder in sorted(root.glob('case*/*/scans')):
+        for folder in sorted(Path(root).glob('case*/*/scans')):
             day = _DAY.fullmatch(folder.parent.name)
-            for name in sorted(os.listdir(folder)):
+            for name in (entry.name for entry in visible(folder)):
                 found = _SLICE.fullmatch(name)
                 if day and found:
                     yield self._sample(folder, name, day, found)
-                elif not name.startswith('.'):
+                else:
                     strange.append(f'{folder}/{name}')
         self.leave_out(
             strange,
@@ -186,14 +191,17 @@ class UWMadisonDataset(MedicalDataset):
             **dict(zip(('key', 'label', 'rle'), columns, strict=True)),
             dialect='kaggle_row',
             unique=True,
+            skipped=self.skipped,
         )
         masks.check_classes(self.METAINFO['classes'])
         for sample in samples:
             name = sample['img_id']
             if name in masks.texts:
-                sample['rle'] = masks.of(name, self.metainfo['classes'])
-                sample['rle_dialect'] = 'kaggle_row'
-                sample['where'] = f'{self.ann_file} id {name}'
+                sample.update(
+                    rle=masks.of(name, self.metainfo['classes']),
+                    rle_dialect='kaggle_row',
+                    where=f'{self.ann_file} id {name}',
+                )
         ids = {sample['img_id'] for sample in samples}
         self.leave_out(
             sorted(masks.texts.keys() - ids),
@@ -202,7 +210,7 @@ class UWMadisonDataset(MedicalDataset):
             error=FileNotFoundError,
         )
         self.leave_out(
-            sorted(ids - masks.texts.keys()),
+            sorted(ids - masks.texts.keys() - masks.refused),
             'images without a row in the table',
             "read them by ann_file='' and data_prefix",
         )

@@ -30,7 +30,8 @@ def test_a_split_file_chooses_and_orders(hubmap):
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('101\n999\n', "1 ids that .*train.csv has not, first '999'"),
+        ('101\n999\n', r'1 ids of .*val\.txt that the data .* first 999'),
+        ('998\n999\n', "val.txt names no id of .*train.csv, first '998'"),
         ('', 'is empty'),
         ('101\n101\n', 'names ids twice'),
     ],
@@ -79,7 +80,9 @@ def test_missing_images_are_counted_and_the_first_is_named(hubmap):
     root = hubmap()
     for name in ('102', '104'):
         (root / 'train_images' / f'{name}.tiff').unlink()
-    with pytest.raises(FileNotFoundError, match=r"2 of 4 .*first id '102'"):
+    with pytest.raises(
+        FileNotFoundError, match=r'2 samples .*first 102 \(.*102\.tiff\)'
+    ):
         HuBMAPDataset(data_root=str(root))
 
 
@@ -127,7 +130,76 @@ def test_missing_images_can_be_left_out(hubmap):
         (root / 'train_images' / f'{name}.tiff').unlink()
     dataset = HuBMAPDataset(data_root=str(root), strict=False)
     assert ids(dataset) == ['101', '103']
-    assert dataset.left_out == {'images that are missing': ['102', '104']}
+    names = [f'{k} ({root}/train_images/{k}.tiff)' for k in (102, 104)]
+    assert dataset.left_out == {'samples whose files are missing': names}
+
+
+def test_rows_that_cannot_be_used_are_listed_and_left_out(hubmap):
+    root = hubmap(5)
+    lines = (root / 'train.csv').read_text().splitlines()
+    lines[1] = lines[1].replace('0.4', 'x')
+    lines[3] = lines[3].replace('103', '..')
+    (root / 'train.csv').write_text('\n'.join([*lines, lines[2]]))
+    dataset = HuBMAPDataset(data_root=str(root), strict=False)
+    assert ids(dataset) == ['102', '104', '105']
+    (listed,) = dataset.left_out.values()
+    for text, message in zip(
+        listed,
+        ["id 101: pixel_size is 'x'", 'no name of a file', 'is there twice'],
+        strict=True,
+    ):
+        assert message in text
+    dataset.full_init()
+    assert len(dataset.load_data_list()) == 3
+
+
+def test_ids_of_a_split_that_are_gone_can_be_left_out(hubmap):
+    root = hubmap()
+    (root / 'folds.csv').write_text('id,fold\n101,0\n999,0\n104,1\n')
+    dataset = HuBMAPDataset(
+        data_root=str(root),
+        split='folds.csv',
+        fold=0,
+        part='val',
+        strict=False,
+    )
+    assert ids(dataset) == ['101']
+    assert [*dataset.left_out.values()] == [['999']]
+    (root / 'folds.csv').write_text('id,fold\n999,0\n')
+    with pytest.raises(SplitError, match='names no id of'):
+        HuBMAPDataset(data_root=str(root), split='folds.csv', strict=False)
+
+
+def test_no_sample_at_all(hubmap):
+    root = hubmap(2)
+    for path in (root / 'train_images').iterdir():
+        path.unlink()
+    with pytest.raises(
+        DatasetError, match='no sample is left; 2 samples whose files are'
+    ):
+        HuBMAPDataset(data_root=str(root), strict=False)
+
+
+def test_an_archive_that_was_not_unpacked(hubmap):
+    root = hubmap()
+    (root / 'train_images').rename(root / 'elsewhere')
+    (root / 'train_images.zip').touch()
+    with pytest.raises(
+        FileNotFoundError, match=r'missing.*; is train_images\.zip unpacked\?'
+    ):
+        HuBMAPDataset(data_root=str(root))
+    (root / 'train.csv').unlink()
+    with pytest.raises(FileNotFoundError, match=r'csv does not exist.*zip'):
+        HuBMAPDataset(data_root=str(root))
+
+
+def test_polygons_that_are_missing(hubmap):
+    root = hubmap()
+    (root / 'train_annotations' / '102.json').unlink()
+    options = dict(data_root=str(root), mask_source='polygon')
+    with pytest.raises(FileNotFoundError, match=r'first 102 \(.*102\.json'):
+        HuBMAPDataset(**options)
+    assert len(HuBMAPDataset(**options, strict=False)) == 3
 
 
 def test_what_holds_for_all_samples_is_not_stored_with_each(hubmap):

@@ -12,6 +12,11 @@ CLASSES = dict(classes=('background', 'lesion'))
 LUNGS = dict(classes=('left_lung', 'right_lung'))
 
 
+class Counted(FolderDataset):
+    def report(self, message):
+        self.__dict__.setdefault('messages', []).append(message)
+
+
 def pipeline(**mask):
     return [
         dict(type='LoadImageRegion'),
@@ -73,18 +78,21 @@ def test_one_image_of_masks_for_each(folder, value, options):
 def test_one_image_per_class(folder):
     def masks(stem, k):
         other = np.roll(square(k, 255), 5, 1)  # over half of the first
-        files = {f'{stem}/left_lung.png': square(k, 255)}
+        files = {f'{stem}/left_lung.PNG': square(k, 255)}
         if k:
             files[f'{stem}/right_lung.png'] = other
         return files | {f'{stem}/heart.png': other}
 
     root = folder(masks)
-    dataset = FolderDataset(
+    dataset = Counted(
         data_root=root,
         seg_map_suffix='/{class}.png',
         metainfo=LUNGS,
         pipeline=pipeline(),
     )
+    assert dataset.messages == [
+        '3 files of heart are not read; metainfo does not name these classes'
+    ]
     found = masks_of(dataset)
     for k, planes in enumerate(found):
         assert planes.shape == (2, 20, 30)
@@ -139,9 +147,34 @@ def test_masks_that_are_no_colours(folder):
         dataset[0]
 
 
-def test_images_alone(folder):
-    root = folder(lambda stem, k: {})
+@pytest.mark.parametrize(
+    ('suffix', 'options', 'ids'),
+    [
+        ('_mask.png', {}, ['a', 'b', 'c/d']),
+        ('.png', dict(img_suffix=('.jpg', '.jpeg')), ['a', 'c/d']),
+    ],
+)
+def test_masks_beside_the_images(folder, tmp_path, suffix, options, ids):
+    root = folder(lambda stem, k: {f'../images/{stem}{suffix}': square(k)})
+    if options:
+        for name in ('b.PNG', 'b.png'):
+            (tmp_path / 'images' / name).unlink()
     dataset = FolderDataset(
+        data_root=root,
+        data_prefix=dict(img_path='images', seg_map_path='images'),
+        seg_map_suffix=suffix,
+        metainfo=CLASSES,
+        pipeline=pipeline(),
+        **options,
+    )
+    assert [dataset.get_data_info(k)['img_id'] for k in range(len(ids))] == ids
+    np.testing.assert_array_equal(masks_of(dataset)[0], square(0)[None])
+
+
+def test_images_alone(folder, tmp_path):
+    root = folder(lambda stem, k: {})
+    (tmp_path / 'images' / 'notes.txt').touch()
+    dataset = Counted(
         data_root=root,
         data_prefix=dict(img_path='images'),
         metainfo=CLASSES,
@@ -149,6 +182,7 @@ def test_images_alone(folder):
         pipeline=pipeline(required=False),
     )
     assert 'gt_sem_seg' not in dataset[2]['data_samples']
+    assert dataset.messages == [f'1 files in {root}/images are no images']
 
 
 def test_what_does_not_belong_together(folder, tmp_path):
@@ -203,6 +237,10 @@ def test_broken_files_are_replaced_while_training(folder, tmp_path):
         ),
         (
             dict(metainfo=LUNGS, seg_map_suffix='{class}.png'),
+            'something has to part the image from the class',
+        ),
+        (
+            dict(metainfo=LUNGS, seg_map_suffix=['/{class}.png']),
             'something has to part the image from the class',
         ),
         (dict(metainfo=CLASSES, img_suffix='.gif'), 'holds no image'),

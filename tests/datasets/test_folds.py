@@ -18,6 +18,12 @@ SAMPLES = [
 ]
 
 
+def refuse(names, what, cure, *, error):
+    """Of a strict data set."""
+    if names:
+        raise error(f'{len(names)} {what}, first {names[0]}; {cure}')
+
+
 def chosen(**changes):
     said = []
     options = dict(
@@ -28,6 +34,7 @@ def chosen(**changes):
         part='val',
         stratum='organ',
         group='case',
+        leave_out=refuse,
         report=said.append,
     )
     options.update(changes)
@@ -128,9 +135,17 @@ def test_a_table_that_tears_a_group_is_refused(table):
 
 def test_a_split_of_other_data_is_refused(table):
     with pytest.raises(
-        SplitError, match=r"names 1 ids that train\.csv has not, first 'z0'"
+        SplitError, match=r'1 ids of .*folds\.csv that the .* first z0'
     ):
         chosen(split=table('a0,0', 'z0,1'), fold=0)
+    with pytest.raises(
+        SplitError, match=r"folds\.csv names no id of train\.csv, first 'z0'"
+    ):
+        chosen(split=table('z0,1'), fold=0, leave_out=print)
+    found, _ = chosen(
+        split=table('a0,0', 'z0,1'), leave_out=lambda *_, **__: 0
+    )
+    assert found == ['a0']
 
 
 def test_folds_are_of_the_ids_of_a_text_file(tmp_path):

@@ -10,6 +10,7 @@ from mmseg_medical.converters import rle
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.table import TableError
 from mmseg_medical.datasets import DatasetError, HuBMAPDataset
+from mmseg_medical.errors import InputError
 
 COLUMNS = HuBMAPDataset.COLUMNS
 PIPELINE = [
@@ -85,20 +86,22 @@ def test_the_table_of_test_images_has_no_masks(hubmap):
         (5, '0', "id 101: pixel_size is '0'"),
         (5, 'nan', 'pixel_size'),
         (4, 'inf', 'img_width'),
-        (0, '102', "line 3: id is '102', as on line 2"),
+        (0, '102', "id 102: the id '102' is there twice"),
     ],
 )
 def test_values_that_cannot_be(hubmap, column, value, message):
     root = hubmap()
     edit(root, lambda rows: rows[1].__setitem__(column, value))
-    with pytest.raises(TableError, match=message):
+    with pytest.raises(InputError, match=message):
         HuBMAPDataset(data_root=str(root))
 
 
 def test_a_table_without_rows(hubmap):
     root = hubmap()
     edit(root, lambda rows: rows.__delitem__(slice(1, None)))
-    with pytest.raises(DatasetError, match='has no rows'):
+    with pytest.raises(
+        DatasetError, match='no sample is left; nothing is listed'
+    ):
         HuBMAPDataset(data_root=str(root))
 
 

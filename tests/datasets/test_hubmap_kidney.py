@@ -1,7 +1,7 @@
 import pytest
 
 from mmseg_medical.converters.table import TableError
-from mmseg_medical.datasets import HuBMAPKidneyDataset
+from mmseg_medical.datasets import DatasetError, HuBMAPKidneyDataset
 
 PIPELINE = [
     dict(type='ChooseRandomRegion', scale=(0.3, 0.5), foreground=1.0),
@@ -62,3 +62,13 @@ def test_tables_of_other_data(kidney, write_table):
     write_table(root / 'train.csv', [('id', 'rle'), ('2f6ecfcdf', '')])
     with pytest.raises(TableError, match="no column 'encoding'"):
         HuBMAPKidneyDataset(data_root=str(root))
+
+
+def test_a_slide_of_an_unknown_patient(kidney):
+    root = kidney()
+    table = root / 'HuBMAP-20-dataset_information.csv'
+    table.write_text(''.join(table.read_text().splitlines(True)[:-1]))
+    with pytest.raises(DatasetError, match=r'id aaa6a05cc: .* not know its p'):
+        HuBMAPKidneyDataset(data_root=str(root))
+    dataset = HuBMAPKidneyDataset(data_root=str(root), strict=False)
+    assert (len(dataset), dataset.group) == (2, 'patient')

@@ -123,6 +123,9 @@ def test_the_list_of_test_images(nuclei):
     path.write_text(json.dumps([dict(entry, file_name='../x.png')]))
     with pytest.raises(ValueError, match='leads out of'):
         NucleiDataset('test_img_ids.json', str(root))
+    path.write_text(json.dumps([dict(entry, id='x')]))
+    with pytest.raises(DatasetError, match='expected a list of file_name'):
+        NucleiDataset('test_img_ids.json', str(root))
     path.write_text(json.dumps(dict(images=[entry])))
     with pytest.raises(DatasetError, match=r'expected a list of file_name'):
         NucleiDataset('test_img_ids.json', str(root))
@@ -182,3 +185,22 @@ def test_real_nuclei(real_data, part, images, count):
         np.testing.assert_array_equal(
             sample.gt_sem_seg.data.numpy(), masks[name]
         )
+
+
+def test_the_tree_of_dsb2018_as_it_is_unpacked(nuclei):
+    root = nuclei(3)
+    (root / 'train').rename(root / 'stage1_train')
+    (root / 'stage1_train' / 'note.txt').touch()
+    images = root / 'stage1_train' / 'TCGA-00' / 'images'
+    (images / 'TCGA-00.png').rename(images / 'TCGA-00.JPG')
+    (images / 'Thumbs.db').touch()
+    (root / 'stage1_train' / 'TCGA-02' / 'images').rename(root / 'x')
+    (root / 'stage1_train' / 'TCGA-02' / 'masks').rename(root / 'y')
+    dataset = Counted(data_root=str(root), strict=False)
+    assert len(dataset) == 2
+    assert dataset.left_out == {
+        'folders that have not one image': ['TCGA-02 (0)']
+    }
+    assert dataset.messages[0] == '1 files beside the folders are not used'
+    with pytest.raises(FileNotFoundError, match='train is no folder; check'):
+        NucleiDataset(data_root=str(root / 'x'))

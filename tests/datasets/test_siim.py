@@ -163,3 +163,15 @@ def test_real_rows(real_data, tmp_path):
     for k in filled[:20]:
         area = dataset[k]['data_samples'].gt_sem_seg.data.sum()
         assert 0 < area < 300_000
+
+
+def test_images_that_are_empty_and_not_can_be_left_out(siim):
+    root = siim()
+    with (root / 'train-rle.csv').open('a') as file:
+        file.write('1.2.276.1000, -1\n')
+    dataset = Counted(data_root=str(root), strict=False, img_suffix='.DCM')
+    ids = [dataset.get_data_info(k)['img_id'] for k in range(5)]
+    assert ids == [f'1.2.276.{1000 + k}' for k in range(1, 6)]
+    (text,) = dataset.left_out['rows that cannot be used']
+    assert 'once empty and once not' in text
+    assert not any('no row' in message for message in dataset.messages)

@@ -72,6 +72,62 @@ def test_masks_and_metadata_of_columns(table):
     assert 'age' not in fold.get_data_info(0)
 
 
+def test_numbers_are_those_that_lose_nothing(table):
+    """Names with an underscore are numbers to int()."""
+    root = table(
+        ('image', 'patient', 'age', 'mpp', 'share', 'visit'),
+        ('images/a.png', '1_12', '+7', '.5', 'nan', 'inf'),
+        ('images/b.png', '11_2', '-8', '1e-1', '0', '2'),
+    )
+    dataset = TableDataset(
+        data_root=root, group='patient', metadata=['age'], metainfo=CLASSES
+    )
+    assert dataset.meta_keys == ('patient', 'age')
+    dataset = TableDataset(data_root=root, metainfo=CLASSES)
+    one, other = (dataset.get_data_info(k) for k in range(2))
+    assert (one['patient'], other['patient']) == ('1_12', '11_2')
+    assert (one['age'], other['age']) == (7, -8)
+    assert (one['mpp'], other['mpp']) == (0.5, 0.1)
+    assert np.isnan(one['share'])
+    assert (one['visit'], other['visit']) == ('inf', '2')
+
+
+def test_rows_that_cannot_be_used_can_be_left_out(table):
+    root = table(
+        *(('image', 'mask', 'age'), ('images/a.png', '', '1')),
+        *(('images/b.png', 'masks/b.png', '2'), ('/etc/passwd', 'x', '3')),
+        *(('images/c.png', 'masks/c.png', '4'),) * 2,
+    )
+    dataset = TableDataset(
+        data_root=root, mask='mask', metainfo=CLASSES, strict=False
+    )
+    found = [dataset.get_data_info(k) for k in range(len(dataset))]
+    assert [(one['img_id'], one['age']) for one in found] == [
+        ('images/b', 2),
+        ('images/c', 4),
+    ]
+    assert len(dataset.left_out['rows that cannot be used']) == 3
+
+
+def test_images_with_rows_that_contradict_are_left_out(table):
+    root = table(
+        *(('id', 'class', 'rle'), ('a', 'liver', '1 2'), ('b', '', '1 2')),
+        *(('a', 'liver', ''), ('c', 'liver', '48 1')),
+    )
+    dataset = TableDataset(
+        data_root=root,
+        **dict(image='id', rle='rle', label='class', img_suffix='.png'),
+        data_prefix=dict(img_path='images'),
+        metainfo=dict(classes=('liver',)),
+        strict=False,
+        pipeline=PIPELINE,
+    )
+    assert areas(dataset) == {'c': [1]}
+    line_3, line_4 = dataset.left_out['rows that cannot be used']
+    assert 'line 3: class is blank' in line_3
+    assert "line 4: 'a liver' stands on line 2 already" in line_4
+
+
 def test_run_lengths_of_objects(table):
     root = table(
         ('id', 'rle'), ('a', '1 2'), ('b', ''), ('a', '2 4'), ('c', '48 1')
@@ -134,13 +190,13 @@ def test_slices_of_a_volume(tmp_path, write_table):
 @pytest.mark.parametrize(
     ('rows', 'arguments', 'error', 'message'),
     [
-        ([('image',)], {}, TableError, 'has no rows'),
+        ([('image',)], {}, DatasetError, 'nothing is listed'),
         ([('img',), ('a',)], {}, TableError, "no column 'image'"),
         (
             [('image',), ('a',), ('a',)],
             {},
-            TableError,
-            "line 3: 'a' stands on line 2 already",
+            DatasetError,
+            "line 3: the id 'a' is there twice; every image needs its own",
         ),
         ([('image', 'x'), ('', '1')], {}, TableError, 'line 2: image is blan'),
         (
@@ -166,7 +222,19 @@ def test_slices_of_a_volume(tmp_path, write_table):
             [('image',), ('images/z.png',)],
             {},
             FileNotFoundError,
-            r'1 of 1 images are missing, first id .images/z',
+            r'1 samples whose files are missing, first images/z \(.*z\.png\)',
+        ),
+        (
+            [('image', 'mask'), ('images/a.png', 'masks/z.png')],
+            dict(mask='mask'),
+            FileNotFoundError,
+            r'first images/a \(.*masks/z\.png\)',
+        ),
+        (
+            [('image', 'width'), ('images/a.png', '8')],
+            dict(group='width'),
+            DatasetError,
+            r"\['width'\] are names of the pipeline",
         ),
         (
             [('image', 'rle', 'mask'), ('a', '', '')],

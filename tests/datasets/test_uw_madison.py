@@ -83,11 +83,19 @@ def test_stacks_that_cannot_be(uw_madison, stack):
         UWMadisonDataset(data_root=str(uw_madison()), stack=stack)
 
 
-def test_the_blacklist_of_the_host(uw_madison, caplog):
+def test_the_blacklist_of_the_host(uw_madison, tmp_path):
     root = str(uw_madison(('case7_day0', 'case7_day1'), 3))
     assert len(UWMadisonDataset(data_root=root)) == 6
     dataset = UWMadisonDataset(data_root=root, blacklist=True)
     assert len(dataset) == 3
+    (tmp_path / 'ids.txt').write_text(
+        'case7_day0_slice_0001\ncase7_day1_slice_0002\n'
+    )
+    chosen = UWMadisonDataset(
+        data_root=root, blacklist=True, split=str(tmp_path / 'ids.txt')
+    )
+    assert chosen.get_data_info(0)['img_id'] == 'case7_day1_slice_0002'
+    assert len(chosen) == 1
     assert len(set(UWMadisonDataset.BLACKLIST)) == 12
 
 
@@ -132,7 +140,8 @@ def test_what_is_left_out_is_counted(uw_madison):
     scans = root / 'train/case3/case3_day0/scans'
     (scans / 'slice_0004_64_48_1.50_1.63.png').unlink()
     (scans / 'copy.png').touch()
-    (scans / '.DS_Store').touch()
+    for name in ('.DS_Store', 'Thumbs.db', 'desktop.ini'):
+        (scans / name).touch()
     with pytest.raises(DatasetError, match=r'1 files .*copy\.png.* strict='):
         UWMadisonDataset(data_root=str(root))
     dataset = UWMadisonDataset(data_root=str(root), strict=False)
@@ -193,3 +202,19 @@ def test_real_rows(real_data, tmp_path):
     assert sum(n == 0 for n in filled) == 12
     assert np.mean(blobs) < 4  # in columns instead of rows about 91
     assert any((p.sum(0) > 1).any() for p in planes)
+
+
+def test_rows_that_repeat_can_be_left_out(uw_madison):
+    root = uw_madison()
+    row = ('case1_day2_slice_0001', 'stomach', '1 1')
+    change(root, lambda rows: rows.append(row))
+    dataset = UWMadisonDataset(data_root=str(root), strict=False)
+    assert len(dataset) == 11
+    assert [*map(len, dataset.left_out.values())] == [1]
+
+
+def test_a_folder_without_slices(uw_madison):
+    root = uw_madison()
+    (root / 'test').mkdir()
+    with pytest.raises(DatasetError, match='no sample is left; nothing is'):
+        UWMadisonDataset('', str(root))
