@@ -5,6 +5,8 @@ Usage: tools/convert.py FROM TO --to-format FORMAT
 
 import argparse
 import ast
+import signal
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -136,4 +138,5 @@ def _options(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clears away
     run_tool(main)

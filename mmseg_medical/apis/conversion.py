@@ -20,6 +20,7 @@ class Conversion:
 
     Attributes:
         format: Name of the format that was written.
+        asked: Classes that were asked for, if any.
         written: Number of images written.
         images: Number of images read.
         objects: Number of annotations read, by label.
@@ -32,6 +33,7 @@ class Conversion:
     """
 
     format: str
+    asked: Sequence[str] = ()
     written: int = 0
     images: int = 0
     objects: Counter[str] = dataclasses.field(default_factory=Counter)
@@ -87,6 +89,8 @@ class Conversion:
             lines.append(
                 f'left out, of other classes: {_counts(self.left_out)}'
             )
+        if absent := [name for name in self.asked if not self.objects[name]]:
+            lines.append(f'without an object: {", ".join(absent)}')
         if self.classes:
             names = enumerate(self.classes, 1)
             lines.append('classes: ' + ', '.join(f'{k} {n}' for k, n in names))

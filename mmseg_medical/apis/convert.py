@@ -18,6 +18,7 @@ from mmseg_medical.converters.image_folder import ImageFolder
 from mmseg_medical.converters.label_map import index_of
 from mmseg_medical.converters.recognise import recognise, recognise_target
 from mmseg_medical.converters.record import Record, Skipped
+from mmseg_medical.datasets.folds import read_ids
 from mmseg_medical.errors import InputError, ToleratedWarning
 
 PathLike = str | os.PathLike[str]
@@ -56,9 +57,8 @@ def convert(
             labels by their alphabet.
         only: Leave out annotations of other classes, and count them; else
             they are errors.
-        split: Files of ids, parted by white space: only their images are
-            converted. MMSegmentation's layout has a folder for each, of the
-            file's name.
+        split: Files of ids, one per line: only their images are converted.
+            MMSegmentation's layout has a folder for each, of the file's name.
         img_dir: Folder of the images, for sizes that the source does not
             say, and for formats that hold the images.
         objects: Make an object of each connected part of an annotation.
@@ -79,11 +79,11 @@ def convert(
     writer = get_format(to_format) if to_format else recognise_target(target)
     if only and not classes:
         raise InputError(
-            'classes are left out that are none of those that are named; name '
-            'them (--classes)'
+            'only those classes are converted that are named; name them '
+            '(--classes)'
         )
     splits = None if split is None else _read_splits(split)
-    done = Conversion(format=writer.name)
+    done = Conversion(format=writer.name, asked=classes or ())
     records = _Records(
         reader,
         source,
@@ -111,9 +111,7 @@ def convert(
         if classes is None and reader.label:
             classes = [records.options.get('label', reader.label)]
         elif classes is None:
-            classes = from_classes or _labels(
-                records.read(Skipped(strict=not skip_errors))
-            )
+            classes = from_classes or _labels(records, not skip_errors)
         options.setdefault('classes', list(classes))
         done.classes = options['classes']
 
@@ -219,11 +217,14 @@ class _Records:
         return dataclasses.replace(record, img_path=path or record.img_path)
 
 
-def _labels(records: Iterator[Record]) -> list[str]:
+def _labels(records: _Records, strict: bool) -> list[str]:
     """All labels; the records are read for them alone."""
+    skipped = Skipped(strict=strict)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', ToleratedWarning)
-        found = {a.label for record in records for a in record.annotations}
+        found = {a.label for r in records.read(skipped) for a in r.annotations}
+    if not found and len(skipped):
+        raise skipped.errors[0]
     if not found:
         raise InputError(
             'no image has an annotation, so that nothing says which classes '
@@ -238,11 +239,9 @@ def _read_splits(files: Sequence[PathLike]) -> dict[str, list[str]]:
     for file in map(Path, files):
         if not file.is_file():
             raise FileNotFoundError(f'{file} does not exist; check --split')
-        ids = file.read_text(encoding='utf-8-sig').split()
-        if not ids or file.stem in splits:
-            what = 'is empty' if not ids else 'has the name of another split'
-            raise InputError(f'{file} {what}')
-        splits[file.stem] = ids
+        if file.stem in splits:
+            raise InputError(f'{file} has the name of another split')
+        splits[file.stem] = read_ids(file)
     return splits
 
 

@@ -1,16 +1,26 @@
 """Which annotation format a file or folder is of."""
 
 import csv
+import gzip
 import os
 import re
+import zlib
 from pathlib import Path
 
+from mmseg_medical.converters import geojson
 from mmseg_medical.converters._json import read_json
 from mmseg_medical.converters.formats import FORMATS, Format
 from mmseg_medical.converters.image_folder import PathLike, visible, walk
 from mmseg_medical.errors import InputError
 
 _SNIFFED = 2**16  # bytes of a file that are looked at
+# Ends of names that say what to write; those of JSON and CSV do not.
+_TARGETS = (
+    ('.geojson', 'geojson'),
+    ('.geojson.gz', 'geojson'),
+    ('.xml', 'cvat'),
+    ('.dcm', 'dicom_seg'),
+)
 
 
 def recognise(path: PathLike) -> Format:
@@ -38,8 +48,8 @@ def recognise_target(path: PathLike) -> Format:
     Raises:
         InputError: If the name does not say it.
     """
-    known = {'.geojson': 'geojson', '.dcm': 'dicom_seg'}
-    name = known.get(Path(path).suffix.lower())
+    file = Path(path).name.lower()
+    name = next((n for end, n in _TARGETS if file.endswith(end)), None)
     if name is None:
         raise InputError(
             f'the name {path} does not say its format; say which: --to-format '
@@ -75,8 +85,7 @@ def _of_file(path: Path) -> str | None:
         return 'ome_tiff'
     if name.endswith(('.nii', '.nii.gz')):
         return 'nifti'
-    with path.open('rb') as file:
-        start = file.read(_SNIFFED)
+    start = _start_of(path)
     if start.startswith(b'PK\3\4'):
         raise InputError(f'{path} is a zip file: unpack it')
     if start[128:132] == b'DICM':
@@ -87,9 +96,21 @@ def _of_file(path: Path) -> str | None:
     if name.endswith('.xml'):
         roots = {'<annotations': 'cvat', '<Annotations': 'aperio'}
         return next((f for tag, f in roots.items() if tag in text), None)
-    if name.endswith(('.json', '.geojson', '.geojson.gz')):
+    if name.endswith(geojson.SUFFIXES):
         return _of_json(path, text)
     return None
+
+
+def _start_of(path: Path) -> bytes:
+    """First bytes of a file, as they were before they were compressed."""
+    opened = gzip.open if path.suffix.lower() == '.gz' else open
+    try:
+        with opened(path, 'rb') as file:
+            return file.read(_SNIFFED)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(
+            f'{path} is no gzip file ({error}); was it cut short?'
+        ) from None
 
 
 def _of_json(path: Path, text: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from mmseg.registry import DATASETS
 
+from mmseg_medical.converters import geojson
 from mmseg_medical.converters.formats import get_format
 from mmseg_medical.converters.image_folder import ImageFolder
 from mmseg_medical.converters.record import Record, Skipped
@@ -23,7 +24,7 @@ class AnnotationDataset(PairedDataset):
         data_root/
         ├── images/a.jpg, b.png …
         ├── annotations/a.json, b.json …     labelme, geojson (QuPath),
-        │                                    aperio (ImageScope)
+        │                                    aperio (ImageScope), hubmap_json
         └── instances.json                   or one file: coco, cvat
 
     Files that have the name of their image are read when it is. What
@@ -72,7 +73,7 @@ class AnnotationDataset(PairedDataset):
     # Formats of one file per image: how the names of the files end.
     PER_IMAGE: Mapping[str, tuple[str, ...]] = {
         'labelme': ('.json',),
-        'geojson': ('.geojson', '.json'),
+        'geojson': geojson.SUFFIXES,
         'aperio': ('.xml',),
         'hubmap_json': ('.json',),
     }

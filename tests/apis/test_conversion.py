@@ -1,4 +1,5 @@
 import warnings
+from collections import Counter
 
 import numpy as np
 
@@ -24,7 +25,9 @@ def test_what_is_counted():
 def test_everything_that_is_told():
     done = Conversion(
         'coco',
+        asked=['b', 'a'],
         written=3,
+        objects=Counter(a=4),
         classes=['b', 'a'],
         skipped=[ValueError(f'row {k}') for k in range(25)],
         tolerated=['q lacks 2'],
@@ -33,10 +36,11 @@ def test_everything_that_is_told():
     lines = done.summary('out').splitlines()
     assert lines[:3] == ['tolerated: 1', '  q lacks 2', 'skipped: 25']
     assert lines[3:5] == ['  row 0', '  row 1']
-    assert lines[-5:] == [
+    assert lines[-6:] == [
         '  … and 5 more',
-        'read: 0 images, 0 of them empty; objects: none',
+        'read: 0 images, 0 of them empty; objects: a 4',
         'left out, of other classes: c 7',
+        'without an object: b',
         'classes: 1 b, 2 a',
         'wrote 3 images to out (coco)',
     ]

@@ -217,7 +217,7 @@ def test_splits(source, tmp_path, images):
         assert names == ['p_2.png']
     done = run(source, tmp_path / 'b.json', 'coco', split=files[1:])
     assert [r.img_id for r in coco.read(tmp_path / 'b.json')] == ['p_2']
-    files[1].write_text('p_2 p_9')
+    files[1].write_text('p_2\np_9')
     done = run(
         *(source, tmp_path / 'd.json', 'coco'), split=files, skip_errors=True
     )
@@ -262,6 +262,16 @@ def test_parts_become_objects(tmp_path):
     assert done.objects == {'a': 2}
     (record,) = coco.read(out)
     assert [a.runs.area for a in record.annotations] == [8, 4]
+
+
+def test_nothing_is_left_of_a_conversion_that_was_stopped(source, tmp_path):
+    def stop():
+        raise KeyboardInterrupt
+
+    for target, to_format in (('o', 'index_maps'), ('o.xml', 'cvat')):
+        with pytest.raises(KeyboardInterrupt):
+            run(source, tmp_path / target, to_format, progress=stop)
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_errors_stop_or_are_listed(source, tmp_path):
@@ -343,5 +353,9 @@ def test_a_source_without_annotations_has_no_classes(tmp_path):
     coco.write(RECORDS[2:], path)
     with pytest.raises(InputError, match=r'no image has an .*--classes'):
         run(path, out, 'index_maps')
+    path.write_text('{')
+    with pytest.raises(InputError, match=r'a\.json is no JSON'):
+        run(path, out, 'index_maps', 'labelme', skip_errors=True)
+    coco.write(RECORDS[2:], path)
     done = run(path, out, 'index_maps', classes=['a'])
     assert (done.written, done.empty) == (1, 1)

@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -15,7 +16,9 @@ LABELS = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
 def write(root, name, content=''):
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, str):
+    if name.endswith('.gz') and content:
+        path.write_bytes(gzip.compress(content.encode()))
+    elif isinstance(content, str):
         path.write_text(content, encoding='utf-8')
     elif path.name.endswith('.ome.tif'):
         tifffile.imwrite(path, content)
@@ -45,6 +48,10 @@ HEX = '0123456789abcdef' * 4
             'geojson',
         ),
         ({'a.geojson': '[]'}, 'a.geojson', 'geojson'),
+        ({'a.json': '[{"type":"Feature"}]'}, 'a.json', 'geojson'),
+        ({'a.ndjson': '{"type": "Feature"}\n'}, 'a.ndjson', 'geojson'),
+        ({'a.geojson.gz': '[]'}, 'a.geojson.gz', 'geojson'),
+        ({'a.json.gz': '{"type": "Feature"}'}, 'a.json.gz', 'geojson'),
         ({'a.json': '[[[1, 2], [3, 4]]]'}, 'a.json', 'hubmap_json'),
         ({'a.xml': '<?xml?><annotations>'}, 'a.xml', 'cvat'),
         ({'a.xml': '<Annotations MicronsPerPixel="1">'}, 'a.xml', 'aperio'),
@@ -97,10 +104,15 @@ def test_files_that_were_not_unpacked(tmp_path):
     path = write(tmp_path, 'a.json', 'PK\3\4')
     with pytest.raises(InputError, match=r'a\.json is a zip file: unpack it'):
         recognise(path)
+    (tmp_path / 'a.json.gz').write_text('{}')
+    with pytest.raises(InputError, match=r'json\.gz is no gzip file .*short'):
+        recognise(tmp_path / 'a.json.gz')
 
 
 def test_targets_are_recognised_by_their_names():
     assert recognise_target('a/b.geojson').name == 'geojson'
+    assert recognise_target('a.GeoJSON.gz').name == 'geojson'
+    assert recognise_target('a.xml').name == 'cvat'
     assert recognise_target('b.dcm').name == 'dicom_seg'
     with pytest.raises(InputError, match=r'say which: --to-format hubmap'):
         recognise_target(Path('a.json'))
