@@ -26,6 +26,7 @@ class Conversion:
         objects: Number of annotations read, by label.
         empty: Number of images read that have none.
         left_out: Number of annotations of other classes that were left out.
+        without_area: Number of points, lines and the like of the source.
         classes: Classes in the order of their indices, where the target
             format has them.
         skipped: Errors of what was left out.
@@ -39,6 +40,7 @@ class Conversion:
     objects: Counter[str] = dataclasses.field(default_factory=Counter)
     empty: int = 0
     left_out: Counter[str] = dataclasses.field(default_factory=Counter)
+    without_area: int = 0
     classes: Sequence[str] | None = None
     skipped: list[Exception] = dataclasses.field(default_factory=list)
     tolerated: list[str] = dataclasses.field(default_factory=list)
@@ -48,6 +50,7 @@ class Conversion:
         self.images += 1
         self.empty += not record.annotations
         self.objects.update(a.label for a in record.annotations)
+        self.without_area += record.properties.get('without_area', 0)
 
     @contextlib.contextmanager
     def tolerating(self) -> Iterator[None]:
@@ -89,6 +92,8 @@ class Conversion:
             lines.append(
                 f'left out, of other classes: {_counts(self.left_out)}'
             )
+        if self.without_area:
+            lines.append(f'left out, without an area: {self.without_area}')
         if absent := [name for name in self.asked if not self.objects[name]]:
             lines.append(f'without an object: {", ".join(absent)}')
         if self.classes:

@@ -1,11 +1,13 @@
-"""LabelMe: one JSON file per image, of versions 2 to 5.
+"""LabelMe: one JSON file per image, of versions 2 to 7.
 
 Shapes of one label and one ``group_id`` are one object. A polygon or a
 rectangle labelled ``hole`` in a group with other labels is a hole of the
 shape around it; LabelMe itself knows no holes.
 
 Before version 3 files have no ``version``, no size of the image and polygons
-only; 4 adds ``group_id``, 5 ``description`` and masks.
+only; 4 adds ``group_id``, 5 ``description`` and masks, 7 rectangles that are
+turned. Lines and points are painted as by version 7, which rounds the joints
+of strips.
 """
 
 import base64

@@ -16,7 +16,8 @@ painter     pixels of an outline         pixel (0, 0) is       as in
 
 An area is a tuple of rings: the outline, then its holes. With ``opencv`` the
 outline of a hole belongs to the area, with ``pil`` to the hole. Areas that
-overlap are one: their union is painted.
+overlap are one: their union is painted. OpenCV moves edges that the border of
+the image cuts; here they stay as in a larger image.
 """
 
 import os

@@ -14,10 +14,11 @@ MASK = Runs.from_mask(np.ones((2, 2), np.uint8), 'F')
 def test_what_is_counted():
     done = Conversion('coco')
     done.count(Record('a', (2, 2), (Annotation('x', MASK),) * 2))
-    done.count(Record('b', (2, 2), ()))
+    done.count(Record('b', (2, 2), (), properties=dict(without_area=3)))
     assert (done.images, done.empty, done.objects) == (2, 1, {'x': 2})
     assert done.summary('out.json') == (
         'read: 2 images, 1 of them empty; objects: x 2\n'
+        'left out, without an area: 3\n'
         'wrote 0 images to out.json (coco)'
     )
 
