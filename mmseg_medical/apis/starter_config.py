@@ -1,6 +1,7 @@
 """A config to train on a folder, mended by what was found in it."""
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mmseg_medical.apis.check_dataset import DatasetCheck
@@ -145,10 +146,29 @@ def _lines(start: str, value: Any, end: str) -> Iterator[str]:
         return
     indent = ' ' * (len(start) - len(start.lstrip()) + 4)
     if isinstance(value, dict):
-        ends, items = ('dict(', ')'), [(f'{k}=', v) for k, v in value.items()]
+        yield f'{start}dict('
+        for key, one in value.items():
+            yield from _lines(f'{indent}{key}=', one, ',')
+        yield f'{indent[4:]}){end}'
+        return
+    yield f'{start}['
+    if all(isinstance(one, str) for one in value):
+        yield from _filled(map(repr, value), indent)
     else:
-        ends, items = ('[', ']'), [('', one) for one in value]
-    yield f'{start}{ends[0]}'
-    for name, one in items:
-        yield from _lines(f'{indent}{name}', one, ',')
-    yield f'{indent[4:]}{ends[1]}{end}'
+        for one in value:
+            yield from _lines(indent, one, ',')
+    yield f'{indent[4:]}]{end}'
+
+
+def _filled(words: Iterable[str], indent: str) -> Iterator[str]:
+    """Lines of as many words as fit, a comma after each."""
+    text = ''.join(f'{word},\n'.replace(' ', '\0') for word in words)
+    for line in textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ):
+        yield line.replace('\0', ' ')

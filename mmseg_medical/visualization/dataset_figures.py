@@ -82,6 +82,8 @@ def _draw_shares(figure: Any, shares: Sequence[float]) -> None:
 
 
 def _draw_components(figure: Any, classes: Sequence[ClassFacts]) -> None:
+    from matplotlib.ticker import EngFormatter
+
     axes = figure.subplots()
     total = sum(one.sizes for one in classes)
     filled = np.flatnonzero(total)
@@ -90,7 +92,7 @@ def _draw_components(figure: Any, classes: Sequence[ClassFacts]) -> None:
     edges = 2.0 ** np.arange(low // 2, high // 2 + 1)
     axes.stairs(octaves, edges, fill=True, color=BLUE)
     axes.set_xscale('log')
-    axes.xaxis.set_major_formatter(lambda x, _: f'{x:,.0f}')
+    axes.xaxis.set_major_formatter(EngFormatter(sep=''))  # 10k, 1M
     axes.xaxis.set_minor_formatter(lambda *_: '')
     axes.set(xlabel='pixels', ylabel='components')
     axes.set_xlim(*10.0 ** np.array([0, np.ceil(np.log10(edges[-1]))]))

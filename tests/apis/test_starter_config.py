@@ -138,12 +138,14 @@ def test_long_lines_are_broken(pairs, started, classes):
         path.unlink()
     (root / 'masks' / '0').mkdir()
     for k in range(classes):
-        name = f'a_class_with_a_name_{k:02}'
+        name = f'a class with a name {k:02}'
         cv2.imwrite(str(root / f'masks/0/{name}.png'), np.ones((40, 60)))
     check = check_dataset(str(root))
     text = starter_config(check)
     assert max(map(len, text.splitlines())) < 120
+    assert len(text.splitlines()) < 60
     _, cfg = started(check)
+    assert cfg.data.metainfo.classes[2] == 'a class with a name 02'
     assert len(cfg.data.metainfo.classes) == classes
     assert cfg.model.task == 'multilabel'
     assert cfg.model.decode_head.num_classes == classes

@@ -35,15 +35,17 @@ class Outlines:
     def of_image(self, bands: Iterable[Array]) -> Iterator[Array]:
         """Pass bands (H, W) or (H, W, C) on; the middle channel counts."""
         for band in bands:
-            plane = band if band.ndim == 2 else band[..., band.shape[2] // 2]
-            self.imgs += _small(plane)
+            if band.shape[0] == band.shape[1]:
+                middle = band.shape[2] // 2 if band.ndim == 3 else 0
+                self.imgs.append(_small(np.atleast_3d(band)[..., middle]))
             yield band
 
     def of_mask(self, bands: Iterable[Array]) -> Iterator[Array]:
         """Pass bands (H, W) of labels or (H, W, C) of planes on."""
         for band in bands:
-            plane = band > 0 if band.ndim == 2 else (band == 1).any(2)
-            self.masks += _small(plane)
+            if band.shape[0] == band.shape[1]:
+                filled = band > 0 if band.ndim == 2 else (band == 1).any(2)
+                self.masks.append(_small(filled))
             yield band
 
     @property
@@ -54,13 +56,11 @@ class Outlines:
         return None
 
 
-def _small(plane: Array) -> list[Small]:
-    """A plane of few pixels; none of one that is not square."""
-    if plane.shape[0] != plane.shape[1]:
-        return []
+def _small(plane: Array) -> Small:
+    """A plane (H, W) of any type with few pixels."""
     plane = np.nan_to_num(plane.astype(np.float32))
     size = (_SIDE, _SIDE)
-    return [cv2.resize(plane, size, interpolation=cv2.INTER_AREA)]
+    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
 
 
 def contrasts(img: Small, mask: Small) -> tuple[float, float] | None:

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import cv2
@@ -125,11 +126,12 @@ def mask_facts(
         if band.ndim == 3:
             by_class = np.ascontiguousarray(band.transpose(2, 0, 1))
             planes = {c: plane == 1 for c, plane in enumerate(by_class)}
-            found = {c: int(plane.sum()) for c, plane in planes.items()}
-            out = int((by_class == ignore_index).all(0).sum())
-            found[ignore_index] = found.get(ignore_index, 0) + out
+            found = {c: np.count_nonzero(plane) for c, plane in planes.items()}
+            ignored = reduce(np.logical_and, by_class == ignore_index)
+            found[ignore_index] = np.count_nonzero(ignored)
             shared.update(_shared(planes))
-            covered += int(np.any(list(planes.values()), axis=0).sum())
+            filled = reduce(np.logical_or, planes.values())
+            covered += np.count_nonzero(filled)
         else:
             found = count_values(band)
             few = found if len(found) <= MOST_LABELS else ()
@@ -145,7 +147,7 @@ def mask_facts(
     if stored and 255 in areas and not set(areas) - {0, 255}:
         areas[1] = areas.pop(255)
         sizes = {1: sizes[255]} if sizes else {}
-    ignored = areas.pop(ignore_index, 0)
+    out = areas.pop(ignore_index, 0)
     sizes.pop(ignore_index, None)
     if band.ndim == 2:
         covered = sum(areas.values()) - areas[0]
@@ -154,7 +156,7 @@ def mask_facts(
         planes=band.shape[2] if band.ndim == 3 else None,
         areas=dict(areas),
         covered=covered,
-        ignored=ignored,
+        ignored=out,
         sizes=sizes,
         shared=dict(shared),
         values=values,

@@ -45,8 +45,9 @@ class ClassFacts:
         """Pixels of the middle component, within a factor of 1.4."""
         if not self.components:
             return 0.0
-        half = np.searchsorted(np.cumsum(self.sizes), self.components / 2)
-        return float(2 ** (half / 2))
+        half = self.components / 2
+        middle = np.searchsorted(np.cumsum(self.sizes), half, side='right')
+        return float(2 ** (middle / 2))
 
 
 def count_classes(

@@ -3,6 +3,7 @@
 import csv
 import fnmatch
 import os
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -41,6 +42,11 @@ class Tree:
         for name in self.files:
             folder_name, _, base = name.rpartition('/')
             self.folders[folder_name].append(base)
+        self._images = sorted(
+            name
+            for name in self.files
+            if name.lower().endswith(IMAGE_SUFFIXES)
+        )
 
     def match(self, pattern: str) -> list[str]:
         """Files whose path fits a pattern of the shell; ``*`` spans ``/``."""
@@ -48,11 +54,11 @@ class Tree:
 
     def images(self, folder: str = '') -> list[str]:
         """Images below a folder, as paths below the root."""
-        start = f'{folder}/' if folder else ''
-        return [
-            name
-            for name in self.files
-            if name.startswith(start) and name.lower().endswith(IMAGE_SUFFIXES)
+        if not folder:
+            return list(self._images)
+        ends = (f'{folder}/', f'{folder}0')  # 0 comes after /
+        return self._images[
+            slice(*(bisect_left(self._images, e) for e in ends))
         ]
 
     def images_in(self, folder: str) -> list[str]:

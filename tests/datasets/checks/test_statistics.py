@@ -34,6 +34,13 @@ def test_classes_are_added_up(observed):
     assert not pixels.any()
 
 
+def test_the_middle_of_two_components_is_the_larger(observed):
+    mask = np.zeros((20, 20), np.uint8)
+    mask[0, 0] = mask[4:12, 4:12] = 1
+    _, lesion, _ = count_classes([observed(mask=mask)], ABOUT)
+    assert lesion.median_size == 64
+
+
 def test_pixels_of_two_classes(observed):
     planes = np.zeros((8, 10, 2), np.uint8)
     planes[:4, :, 0] = planes[3:5, :, 1] = 1
