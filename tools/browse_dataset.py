@@ -15,9 +15,13 @@ from mmseg.registry import DATASETS
 import mmseg_medical  # noqa: F401
 from mmseg_medical.apis.browsing import browse
 from mmseg_medical.apis.command_line import add_config_arguments, run_tool
+from mmseg_medical.apis.dataset_facts import palette
 from mmseg_medical.apis.progress import Progress
+from mmseg_medical.errors import InputError
 from mmseg_medical.visualization.overlay import legend_of
 from mmseg_medical.visualization.pictures import write_gallery
+
+_ON_PAGE = 200  # samples, some 60 kB each
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -36,28 +40,34 @@ def main(argv: Sequence[str] | None = None) -> None:
         '--show-interval', type=float, default=2, help='seconds per picture'
     )
     parser.add_argument(
-        '--limit', type=int, help='number of samples, all by default'
+        '--limit',
+        type=int,
+        help=f'number of samples; by default all, {_ON_PAGE} for a page',
     )
     args = parser.parse_args(argv)
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    dataset = DATASETS.build(cfg[f'{args.part}_dataloader'].dataset)
-    palette = dataset.metainfo.get('palette') or []
+    loader = cfg.get(f'{args.part}_dataloader')
+    if loader is None:
+        raise InputError(f'{args.config} has no {args.part}_dataloader')
+    dataset = DATASETS.build(loader.dataset)
+    colours = palette(dataset, loader.dataset)
     if args.output_dir:
         args.output_dir.mkdir(parents=True, exist_ok=True)
-    count = min(len(dataset), args.limit or len(dataset))
+    limit = args.limit or (_ON_PAGE if args.page else len(dataset))
+    count = min(len(dataset), limit)
     seed = cfg.get('randomness', {}).get('seed') or 0
     pictures = []
     with Progress(count) as progress:
         for one in progress.over(browse(dataset, count, seed=seed)):
             if args.page:
-                pictures.append(one.picture(palette))
+                pictures.append(one.picture(colours))
             if args.output_dir:
                 path = args.output_dir / f'{one.name}.png'
-                cv2.imwrite(str(path), one.draw(palette))
+                cv2.imwrite(str(path), one.draw(colours))
             if not args.not_show:
-                cv2.imshow('browse_dataset', one.draw(palette))
+                cv2.imshow('browse_dataset', one.draw(colours))
                 cv2.waitKey(int(args.show_interval * 1000))
     if args.page:
         page = write_gallery(
@@ -68,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             pictures=pictures,
             legend=legend_of(
                 dataset.metainfo.get('classes') or (),
-                palette,
+                colours,
                 overlapping=getattr(dataset, 'overlapping', False),
             ),
         )

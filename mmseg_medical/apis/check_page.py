@@ -49,6 +49,7 @@ def write_check_page(
     """
     layout = check.layouts[0] if check.layouts else None
     shown = choose_samples(check.observations, check.findings, check.about)
+    colours = _palette(check)
     return write_dataset_page(
         Path(folder, 'index.html'),
         title=Path(check.source).name,
@@ -57,9 +58,9 @@ def write_check_page(
         findings=check.findings,
         about=check.about,
         config=starter_config(check),
-        palette=palette(check.parts),
+        palette=colours,
         galleries={
-            heading: list(_pictures(check, chosen))
+            heading: list(_pictures(check, chosen, colours))
             for heading, chosen in shown.items()
         },
     )
@@ -127,10 +128,17 @@ def _share(one: Observation) -> float:
     return one.mask.share if one.mask else 0.0
 
 
+def _palette(check: DatasetCheck) -> list[list[int]]:
+    """Colours of the first part that names some."""
+    named = (palette(one.dataset, one.config) for one in check.parts)
+    return next(filter(None, named), [])
+
+
 def _pictures(
-    check: DatasetCheck, chosen: Sequence[Chosen]
+    check: DatasetCheck,
+    chosen: Sequence[Chosen],
+    colours: Sequence[Sequence[int]],
 ) -> Iterator[Picture]:
-    colours = palette(check.parts)
     for index, said in chosen:
         one = check.observations[index]
         part, sample = check.sample(index)

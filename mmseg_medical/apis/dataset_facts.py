@@ -1,6 +1,7 @@
 """What built data sets say of all their samples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mmseg_medical.apis.dataset_parts import Part
 from mmseg_medical.datasets.checks import About, Finding, Severity
@@ -81,10 +82,14 @@ def check_unused(folder: str, parts: Sequence[Part]) -> Iterator[Finding]:
         )
 
 
-def palette(parts: Sequence[Part]) -> list[list[int]]:
-    """[R, G, B] of each class, where the data set says so; else []."""
-    for part in parts:
-        meta = {**part.dataset.METAINFO, **part.config.get('metainfo', {})}
-        if meta.get('palette'):
-            return [list(rgb) for rgb in meta['palette']]
-    return []
+def palette(dataset: Any, config: Mapping[str, Any]) -> list[list[int]]:
+    """[R, G, B] of each class, where the data set says so; else [].
+
+    MMSegmentation makes up the colours of the others by chance.
+
+    Args:
+        dataset: What was built.
+        config: What it was built of.
+    """
+    meta = {**getattr(dataset, 'METAINFO', {}), **config.get('metainfo', {})}
+    return [list(rgb) for rgb in meta.get('palette') or ()]

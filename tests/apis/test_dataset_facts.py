@@ -35,7 +35,10 @@ def test_colours_of_a_config(pairs, pair_config):
     text += f"train_dataloader['dataset']['metainfo'] = {own!r}\n"
     open(path, 'w').write(text.replace('fold=0', 'fold=None'))
     parts, _ = build_parts(config_parts(path))
-    assert palette(parts) == [[0, 0, 0], [1, 2, 3]]
+    (train, val) = parts
+    assert palette(train.dataset, train.config) == [[0, 0, 0], [1, 2, 3]]
+    assert palette(val.dataset, val.config) == []
+    assert val.dataset.metainfo['palette']  # made up by chance
 
 
 def test_facts_of_a_folder(hubmap):
@@ -49,7 +52,7 @@ def test_facts_of_a_folder(hubmap):
     assert facts.classes[1] == 'functional tissue unit'
     assert facts.stratum == 'organ'
     assert facts.takes == {'wrong_sizes'}
-    assert palette(parts)[1] == [0, 158, 115]
+    assert palette(parts[0].dataset, {})[1] == [0, 158, 115]
     (found,) = check_unused(str(root), parts)
     assert found.problem == (
         'not read as part of the data set: extra/ (1 file), notes.csv, '
@@ -61,5 +64,4 @@ def test_classes_that_stand_for_others_are_not_told(pairs):
     (layout,) = recognise(pairs())
     parts, _ = build_parts(folder_parts(layout))
     assert about(parts, layout).classes == ()
-    assert palette(parts) == []
     assert not list(check_unused(layout.root, parts))

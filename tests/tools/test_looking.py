@@ -8,6 +8,7 @@ import mmseg_medical
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.table import read_table, write_table
 from mmseg_medical.datasets import HuBMAPDataset
+from mmseg_medical.errors import InputError
 
 
 def test_print_config(tool, capsys):
@@ -34,6 +35,21 @@ def test_browse_dataset(tool, hubmap, tiny_config, tmp_path):
         assert img.shape == (64, 64, 3)
         again = cv2.imread(str(tmp_path / 'other' / path.name))
         np.testing.assert_array_equal(img, again)  # seeded
+
+
+def test_browse_dataset_on_a_page(tool, hubmap, tiny_config, tmp_path):
+    config, page = tiny_config(hubmap(6)), tmp_path / 'page.html'
+    browse = tool('browse_dataset')
+    browse.main([config, '--not-show', '--page', str(page)])
+    assert '3 of 3 samples' in page.read_text()
+    assert 'rgb(0, 158, 115)' in page.read_text()  # of the data set
+    browse._ON_PAGE = 2
+    browse.main([config, '--not-show', '--page', str(page)])
+    assert '2 of 3 samples' in page.read_text()
+    bare = tmp_path / 'bare.py'
+    bare.write_text('val_dataloader = None\n')
+    with pytest.raises(InputError, match=r'bare\.py has no val_dataloader'):
+        browse.main([str(bare), '--not-show', '--part', 'val'])
 
 
 def test_browse_dataset_of_slices_whose_classes_overlap(tool, tmp_path):
