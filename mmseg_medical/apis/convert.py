@@ -210,10 +210,11 @@ class _Records:
     @staticmethod
     def _with_image(record: Record, images: ImageFolder) -> Record:
         """The record with its image and its size, where there is an image."""
+        named = record.img_path or record.properties.get('img_name')
         if record.shape is None:
-            size = images.size(record.img_id, record.img_path)
+            size = images.size(record.img_id, named)
             record = dataclasses.replace(record, shape=size)
-        path = images.find(record.img_id, record.img_path)
+        path = images.find(record.img_id, named)
         return dataclasses.replace(record, img_path=path or record.img_path)
 
 

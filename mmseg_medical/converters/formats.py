@@ -35,46 +35,20 @@ class Format:
     labelled: bool = True
     extra: str = ''
 
-    def _function(self, name: str, doing: str) -> Callable[..., Any]:
-        if not name:
-            raise InputError(f'{self.name} cannot be {doing}')
-        module = f'mmseg_medical.converters.{self.module}'
-        function: Callable[..., Any] = getattr(
-            importlib.import_module(module), name
-        )
-        return function
-
-    def _required(self, function: Callable[..., Any]) -> frozenset[str]:
-        parameters = inspect.signature(function).parameters.values()
-        return frozenset(
-            p.name
-            for p in parameters
-            if p.kind is p.KEYWORD_ONLY and p.default is p.empty
-        ) - {*self.fixed}
-
-    def _options(self, function: Callable[..., Any]) -> frozenset[str]:
-        parameters = inspect.signature(function).parameters.values()
-        return frozenset(
-            p.name for p in parameters if p.kind is p.KEYWORD_ONLY
-        ) - {*self.fixed}
-
     @property
     def read_options(self) -> frozenset[str]:
         """Names of the arguments of :meth:`read`."""
-        return self._options(self._function(self.reader, 'read'))
+        return frozenset(self._options('read'))
 
     @property
     def write_options(self) -> frozenset[str]:
         """Names of the arguments of :meth:`write`."""
-        return self._options(self._function(self.writer, 'written'))
+        return frozenset(self._options('written'))
 
     @property
     def label(self) -> str | None:
         """Label of all objects where files name no classes; else None."""
-        if self.labelled:
-            return None
-        function = self._function(self.reader, 'read')
-        return str(inspect.signature(function).parameters['label'].default)
+        return None if self.labelled else self._options('read')['label']
 
     def read(self, path: PathLike, **options: Any) -> Iterator[Record]:
         """Read annotations.
@@ -87,8 +61,8 @@ class Format:
             InputError: If the format is not read, or has no such option; and
                 what the function raises.
         """
-        function = self._function(self.reader, 'read')
-        self._check(options, function, 'read')
+        self._check(options, 'read')
+        function = self._function('read')
         records: Iterator[Record] = function(path, **self.fixed, **options)
         return records
 
@@ -106,29 +80,45 @@ class Format:
             InputError: If the format is not written, or has no such option;
                 and what the function raises.
         """
-        function = self._function(self.writer, 'written')
-        self._check(options, function, 'written')
+        self._check(options, 'written')
+        function = self._function('written')
         return int(function(records, path, **self.fixed, **options))
 
-    def _check(
-        self,
-        options: Mapping[str, Any],
-        function: Callable[..., Any],
-        doing: str,
-    ) -> None:
-        known = self._options(function)
-        unknown = sorted({*options} - known)
+    def _function(self, doing: str) -> Callable[..., Any]:
+        """Function by which it is ``'read'`` or ``'written'``."""
+        name = self.reader if doing == 'read' else self.writer
+        if not name:
+            raise InputError(f'{self.name} cannot be {doing}')
+        module = f'mmseg_medical.converters.{self.module}'
+        function: Callable[..., Any] = getattr(
+            importlib.import_module(module), name
+        )
+        return function
+
+    def _options(self, doing: str) -> dict[str, Any]:
+        """Defaults of the options; ``Parameter.empty`` where there is none."""
+        parameters = inspect.signature(self._function(doing)).parameters
+        return {
+            p.name: p.default
+            for p in parameters.values()
+            if p.kind is p.KEYWORD_ONLY and p.name not in self.fixed
+        }
+
+    def _check(self, options: Mapping[str, Any], doing: str) -> None:
+        known = self._options(doing)
+        unknown = sorted(options.keys() - known)
         if unknown:
             raise InputError(
                 f'{self.name} has no {unknown[0]!r} when it is {doing}; its '
-                f'options are {", ".join(sorted(known - {"skipped"}))}'
+                f'options are {", ".join(sorted(known.keys() - {"skipped"}))}'
             )
         if isinstance(options.get('classes'), str):
             raise InputError(
                 f'classes is a list of names, got {options["classes"]!r}; '
                 'name them by --classes or --from-classes'
             )
-        missing = sorted(self._required(function) - {*options})
+        needed = [k for k, v in known.items() if v is inspect.Parameter.empty]
+        missing = sorted({*needed} - options.keys())
         if missing:
             hint = {'source': ' (--images)', 'classes': ' (--classes)'}
             raise InputError(

@@ -158,7 +158,7 @@ class AnnotationDataset(PairedDataset):
 
 def _image_of(images: ImageFolder, record: Record) -> Path:
     """Image that a record names, or that has its id."""
-    named = record.img_path or record.properties.get('imagePath')
+    named = record.img_path or record.properties.get('img_name')
     try:
         return images.path(record.img_id, named)
     except InputError:

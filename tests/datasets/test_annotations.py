@@ -168,6 +168,16 @@ def test_other_files_of_all_images(images, name, file):
     assert 48 <= mask.sum() <= 9 * 7
 
 
+def test_images_have_lost_the_folders_that_the_file_names(images):
+    record = Record('1', (20, 30), (), properties=dict(img_name='p1/a.png'))
+    FORMATS['cvat'].write([record], images / 'cvat.xml')
+    text = (images / 'cvat.xml').read_text()
+    (images / 'cvat.xml').write_text(text.replace('"a.png"', '"p1/a.png"'))
+    dataset = load(str(images), ann_file='cvat.xml', annotation_format='cvat')
+    info = dataset.get_data_info(0)
+    assert (info['img_id'], Path(info['img_path']).name) == ('p1/a', 'a.png')
+
+
 def test_labels_that_are_no_class(shared):
     dataset = load(shared, ann_file='instances.json', annotation_format='coco')
     with pytest.raises(
