@@ -1,7 +1,9 @@
 """Files and folders that appear whole or not at all, or are locked."""
 
 import contextlib
+import itertools
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -91,41 +93,71 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Fill a folder beside ``path``, then give it its name.
+def appearing(
+    path: str | os.PathLike[str], *, replace: bool = False
+) -> Iterator[Path]:
+    """Write a file or a folder, then give it its name.
 
-    When the block fails, nothing is left behind.
+    It is written as a hidden neighbour, so that relative paths within lead to
+    the same files before and after. When the block fails, nothing is left.
+
+    Args:
+        path: File or folder; there is none of that name, or an empty folder.
+        replace: There may be one: a file is replaced, a folder is kept as
+            ``NAME.old``.
+
+    Yields:
+        Path to write to.
+
+    Raises:
+        InputError: If there is such a file or folder, or none was written.
+        OSError: If it cannot be written.
+    """
+    path = Path(os.path.abspath(path))
+    empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not empty and not replace:
+        raise InputError(
+            f'{path} exists already; choose another name, or move it away '
+            '(--overwrite)'
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place = path.with_name(f'.{secrets.token_hex(4)}.{path.name}')
+    try:
+        yield place
+        if not place.exists():
+            raise InputError(f'nothing was written to {path}')
+        if path.is_dir() and empty:
+            path.rmdir()
+        elif path.is_dir():
+            path.rename(_old_name(path))
+        os.replace(place, path)
+    finally:
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            place.unlink(missing_ok=True)
+
+
+def _old_name(path: Path) -> Path:
+    """First of ``NAME.old``, ``NAME.old1`` … that is free."""
+    numbers = itertools.chain([''], itertools.count(1))
+    names = (path.with_name(f'{path.name}.old{n}') for n in numbers)
+    return next(name for name in names if not name.exists())
+
+
+@contextlib.contextmanager
+def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Fill a folder that :func:`appearing` makes; errors as there.
 
     Args:
         path: Folder to make; there is none of that name, or an empty one.
 
     Yields:
         Path of the temporary folder to write to.
-
-    Raises:
-        InputError: If there is a file or a folder with files already.
-        OSError: If the folder cannot be written.
     """
-    path = Path(os.path.abspath(path))
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise InputError(
-            f'{path} exists already; choose another name, or move it away'
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(
-        tempfile.mkdtemp(
-            dir=path.parent, prefix=f'.{path.name}.', suffix='.part'
-        )
-    )
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o777 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    with appearing(path) as folder:
+        folder.mkdir()
+        yield folder
 
 
 @contextlib.contextmanager

@@ -6,7 +6,13 @@ import sys
 
 import pytest
 
-from mmseg_medical._files import inside, locked, new_folder, replacing
+from mmseg_medical._files import (
+    appearing,
+    inside,
+    locked,
+    new_folder,
+    replacing,
+)
 from mmseg_medical.errors import InputError
 
 
@@ -93,6 +99,34 @@ def test_a_failure_leaves_no_folder(tmp_path, error):
             (temporary / 'a').touch()
             raise error
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_replaced(tmp_path):
+    path, out = tmp_path / 'a.txt', tmp_path / 'out'
+    for text in ('old', 'new'):
+        with appearing(path, replace=True) as place:
+            place.write_text(text)
+            assert not path.exists() or path.read_text() == 'old'
+        with appearing(out, replace=True) as place:
+            place.mkdir()
+            (place / text).touch()
+    with appearing(out, replace=True) as place:
+        place.mkdir()
+    assert path.read_text() == 'new'
+    found = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob('*')}
+    assert found == {
+        *('a.txt', 'out', 'out.old', 'out.old/old', 'out.old1'),
+        'out.old1/new',
+    }
+
+
+def test_a_neighbour_leads_to_the_same_files(tmp_path):
+    with appearing(tmp_path / 'out') as place:
+        assert place.parent == tmp_path
+        place.touch()
+    with pytest.raises(InputError, match=r'nothing was written to .*none'):
+        with appearing(tmp_path / 'none'):
+            pass
 
 
 def test_a_folder_belongs_to_one_process(tmp_path):

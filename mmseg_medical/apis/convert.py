@@ -1,27 +1,23 @@
 """From one annotation format to another, streamed."""
 
-import contextlib
 import dataclasses
-import os
-import secrets
-import shutil
+import itertools
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmseg_medical._files import appearing
 from mmseg_medical.apis.conversion import Conversion
 from mmseg_medical.converters.components import split_objects
 from mmseg_medical.converters.formats import Format, get_format
-from mmseg_medical.converters.image_folder import ImageFolder
+from mmseg_medical.converters.image_folder import ImageFolder, PathLike
 from mmseg_medical.converters.label_map import index_of
 from mmseg_medical.converters.recognise import recognise, recognise_target
 from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.datasets.folds import read_ids
 from mmseg_medical.errors import InputError, ToleratedWarning
-
-PathLike = str | os.PathLike[str]
 
 
 def convert(
@@ -90,9 +86,7 @@ def convert(
         options=_read_options(
             *(reader, read_options), img_dir, from_classes, classes
         ),
-        ids=None
-        if splits is None
-        else {i for s in splits.values() for i in s},
+        ids=None if splits is None else {*itertools.chain(*splits.values())},
         images=None if img_dir is None else ImageFolder(img_dir),
         classes=classes,
         only=only,
@@ -103,16 +97,14 @@ def convert(
     offered = dict(
         img_dir=img_dir, splits=splits, source=img_dir, skipped=skipped
     )
-    options = dict(write_options or {})
-    for name in writer.write_options & offered.keys():
-        if offered[name] is not None:
-            options.setdefault(name, offered[name])
+    options = {
+        name: offered[name]
+        for name in writer.write_options & offered.keys()
+        if offered[name] is not None
+    } | dict(write_options or {})
     if 'classes' in writer.write_options:
-        if classes is None and reader.label:
-            classes = [records.options.get('label', reader.label)]
-        elif classes is None:
-            classes = from_classes or _labels(records, not skip_errors)
-        options.setdefault('classes', list(classes))
+        known = classes or from_classes or _labels(records, skipped.strict)
+        options.setdefault('classes', list(known))
         done.classes = options['classes']
 
     def counted() -> Iterator[Record]:
@@ -122,8 +114,7 @@ def convert(
             if progress:
                 progress()
 
-    target = Path(os.path.abspath(target))
-    with done.tolerating(), _appearing(target, overwrite) as place:
+    with done.tolerating(), appearing(target, replace=overwrite) as place:
         try:
             done.written = writer.write(counted(), place, **options)
         except (InputError, OSError) as error:  # nobody knows the place
@@ -219,7 +210,9 @@ class _Records:
 
 
 def _labels(records: _Records, strict: bool) -> list[str]:
-    """All labels; the records are read for them alone."""
+    """All labels; the records are read for them, if they have several."""
+    if default := records.reader.label:
+        return [records.options.get('label', default)]
     skipped = Skipped(strict=strict)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', ToleratedWarning)
@@ -244,41 +237,3 @@ def _read_splits(files: Sequence[PathLike]) -> dict[str, list[str]]:
             raise InputError(f'{file} has the name of another split')
         splits[file.stem] = read_ids(file)
     return splits
-
-
-@contextlib.contextmanager
-def _appearing(target: Path, overwrite: bool) -> Iterator[Path]:
-    """Where to write so that the target appears whole or not at all.
-
-    It is a hidden neighbour of the target, so that paths from within lead to
-    the same files from both.
-    """
-    empty = target.is_dir() and not any(target.iterdir())
-    if target.exists() and not empty and not overwrite:
-        raise InputError(
-            f'{target} exists already; choose another name, or --overwrite'
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    place = target.with_name(f'.{secrets.token_hex(4)}.{target.name}')
-    try:
-        yield place
-        if not place.exists():
-            raise InputError(f'nothing was written to {target}')
-        if target.is_dir() and empty:
-            target.rmdir()
-        elif target.is_dir():
-            target.rename(_old_name(target))
-        os.replace(place, target)
-    finally:
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
-        place.unlink(missing_ok=True)
-
-
-def _old_name(target: Path) -> Path:
-    number = 0
-    old = target.with_name(f'{target.name}.old')
-    while old.exists():
-        number += 1
-        old = target.with_name(f'{target.name}.old{number}')
-    return old
