@@ -149,3 +149,20 @@ def test_long_lines_are_broken(pairs, started, classes):
     assert len(cfg.data.metainfo.classes) == classes
     assert cfg.model.task == 'multilabel'
     assert cfg.model.decode_head.num_classes == classes
+
+
+def test_it_trains(pairs, started, tool, tmp_path):
+    root = pairs(5, value=100)
+    for k in range(5):
+        mask = cv2.imread(str(root / f'masks/{k}.png'), 0)
+        mask[30:] = 200
+        cv2.imwrite(str(root / f'masks/{k}.png'), mask)
+    _, cfg = started(check_dataset(str(root)))
+    for name in ('train', 'val', 'test'):
+        loader = cfg[f'{name}_dataloader']
+        loader.num_workers, loader.persistent_workers = 0, False
+    cfg.train_cfg.update(max_iters=2, val_interval=2)
+    cfg.dump(tmp_path / 'two.py')
+    work_dir = tmp_path / 'work'
+    tool('train').main([str(tmp_path / 'two.py'), '--work-dir', str(work_dir)])
+    assert [*work_dir.glob('best_dice_per_image_iter_2.pth')]

@@ -6,7 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from mmseg_medical.datasets.layouts.annotated import ANNOTATED
-from mmseg_medical.datasets.layouts.folders import images_alone, mask_folders
+from mmseg_medical.datasets.layouts.folders import (
+    images_alone,
+    mask_folders,
+    masks_beside,
+)
 from mmseg_medical.datasets.layouts.layout import Layout, LayoutError
 from mmseg_medical.datasets.layouts.owners import OWNERS
 from mmseg_medical.datasets.layouts.tables import table
@@ -17,6 +21,7 @@ GENERIC: tuple[Callable[[Tree], Iterator[Layout]], ...] = (
     *ANNOTATED,
     table,
     mask_folders,
+    masks_beside,
 )
 _ARCHIVES = ('.zip', '.tar', '.gz', '.7z', '.rar')
 

@@ -11,8 +11,8 @@ from mmseg_medical.converters.formats import get_format
 from mmseg_medical.converters.recognise import recognise
 from mmseg_medical.converters.record import Record
 from mmseg_medical.datasets.checks.finding import plural
-from mmseg_medical.datasets.layouts.folders import by_part, part_of
 from mmseg_medical.datasets.layouts.layout import Layout
+from mmseg_medical.datasets.layouts.names import by_part, part_of
 from mmseg_medical.datasets.layouts.tree import Tree
 from mmseg_medical.errors import InputError
 

@@ -1,90 +1,30 @@
 """Folders of images with folders of masks, or with none."""
 
 import os
-import re
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from mmseg_medical.converters.image import read_image, read_labels
 from mmseg_medical.datasets.checks.finding import plural
 from mmseg_medical.datasets.layouts.layout import Layout
+from mmseg_medical.datasets.layouts.names import (
+    MASKS,
+    PARTS,
+    by_part,
+    ends_of_masks,
+    pair,
+)
 from mmseg_medical.datasets.layouts.tree import Tree
 from mmseg_medical.errors import InputError
 
-_PARTS = {
-    **dict.fromkeys(('train', 'training'), 'train'),
-    **dict.fromkeys(('val', 'valid', 'validation'), 'val'),
-    **dict.fromkeys(('test', 'testing'), 'test'),
-}
-MASKS = re.compile(r'mask|label|annot|ann_dir|ground|seg|(^|[/_])gt', re.I)
 _MOST_FOLDERS = 60
 _MOST_CLASSES = 64
 _MOST_COLOURS = 32
+_MOST_ENDS = 8  # of the names of masks
 _PEEKED = 4  # masks that are read to see whether they have colours
-
-
-class Pairing(NamedTuple):
-    """How the masks of a folder belong to the images of another.
-
-    Attributes:
-        images: Number of images that have a mask.
-        rests: What follows the name of the image in the names of masks.
-        several: Whether an image has several masks.
-    """
-
-    images: int
-    rests: tuple[str, ...]
-    several: bool
-
-
-def by_part(folders: list[str]) -> dict[str, dict[str, str]]:
-    """Folders by the rest of their path, and by the part in it.
-
-    ``['a/train', 'a/val', 'b']`` are ``{'a': {'train': 'a/train', 'val':
-    'a/val'}, 'b': {'': 'b'}}``.
-    """
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    for folder in folders:
-        steps = folder.split('/')
-        named = [s for s in steps if s.lower() in _PARTS]
-        part = _PARTS[named[0].lower()] if named else ''
-        rest = '/'.join(s for s in steps if s not in named[:1])
-        found[rest].setdefault(part, folder)
-    for parts in found.values():
-        if len(parts) > 1:
-            parts.pop('', None)  # the folder above them
-    return found
-
-
-def part_of(path: str) -> str:
-    """Part of a data set that a path names: ``'train'`` …, or ``''``."""
-    words = re.split(r'[/_.-]+', path.lower())
-    return next((_PARTS[word] for word in words if word in _PARTS), '')
-
-
-def pair(images: list[str], masks: list[str]) -> Pairing:
-    """Find out which mask belongs to which image.
-
-    Args:
-        images: Paths of images below their folder.
-        masks: Paths of masks below theirs.
-    """
-    stems = {name.rpartition('.')[0] for name in images}
-    found: dict[str, list[str]] = defaultdict(list)
-    for name in masks:
-        for place in reversed(list(re.finditer(r'[/_.-]', name))):
-            if name[: place.start()] in stems:
-                found[name[: place.start()]].append(name[place.start() :])
-                break
-    rests = Counter(rest for of in found.values() for rest in of)
-    several = sum(len(of) > 1 for of in found.values()) * 2 > len(found)
-    return Pairing(
-        len(found), tuple(r for r, _ in rests.most_common()), several
-    )
 
 
 def mask_folders(tree: Tree) -> Iterator[Layout]:
@@ -117,6 +57,37 @@ def mask_folders(tree: Tree) -> Iterator[Layout]:
     yield from sorted(
         layouts, key=lambda one: (one.name != 'class_folders', len(one.loader))
     )
+
+
+def masks_beside(tree: Tree) -> Iterator[Layout]:
+    """Images and masks in one folder, told apart by the ends of names."""
+    tops = {name.partition('/')[0] for name in tree.images() if '/' in name}
+    parts = {PARTS[t.lower()]: t for t in sorted(tops) if t.lower() in PARTS}
+    configs, masks = {}, []
+    for part, folder in (parts or {'': ''}).items():
+        names = tree.images(folder)
+        ends = ends_of_masks(names)
+        inside = [n for n in names if n.endswith(tuple(ends))] if ends else []
+        images = len(names) - len(inside)
+        if not inside or 2 * len(inside) < images or len(ends) > _MOST_ENDS:
+            continue
+        masks += inside
+        configs[part] = dict(
+            type='FolderDataset',
+            data_prefix=dict(img_path=folder, seg_map_path=folder),
+            seg_map_suffix=ends[0] if len(ends) == 1 else tuple(ends),
+        )
+    if configs:
+        more, loader = _peek(tree, masks)
+        yield Layout(
+            'masks_beside',
+            'Images and masks in one folder',
+            f'{plural(len(masks), "mask")} beside images, '
+            'whose names they continue',
+            {part: config | more for part, config in configs.items()},
+            loader,
+            named=False,
+        )
 
 
 def images_alone(tree: Tree) -> Iterator[Layout]:
@@ -176,10 +147,14 @@ def _of_folders(
     else:
         options = dict(seg_map_suffix=rests[0] if len(rests) == 1 else rests)
         name = 'mask_folders'
-        more, loader = _peek(tree, [mask for _, mask in folders.values()])
+        names = [n for _, mask in folders.values() for n in tree.images(mask)]
+        more, loader = _peek(tree, names)
         options.update(more)
-    if options is None or (name == 'mask_folders' and len(rests) > 8):
+    if options is None or (name == 'mask_folders' and len(rests) > _MOST_ENDS):
         return None
+    ends = {p.img_suffix for p in pairings.values()}
+    if ends != {''}:
+        options['img_suffix'] = tuple(sorted(ends - {''}))
     count = sum(p.images for p in pairings.values())
     parts = {
         part: dict(
@@ -214,10 +189,9 @@ def _per_class(rests: tuple[str, ...]) -> dict[str, Any] | None:
     )
 
 
-def _peek(tree: Tree, folders: list[str]) -> tuple[dict[str, Any], Any]:
+def _peek(tree: Tree, names: list[str]) -> tuple[dict[str, Any], Any]:
     """Options of the data set and of the loader, by a look at some masks."""
     plain = dict(metainfo=dict(classes=('background', 'foreground')))
-    names = [name for folder in folders for name in tree.images(folder)]
     if names[0].lower().endswith(('.jpg', '.jpeg')):
         return plain, dict(value_thr=128)
     colours: set[tuple[int, ...]] = set()

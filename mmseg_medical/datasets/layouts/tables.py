@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from mmseg_medical.converters.table import TableError, read_table
 from mmseg_medical.datasets.checks.groups import GROUPS
-from mmseg_medical.datasets.layouts.folders import MASKS, part_of
 from mmseg_medical.datasets.layouts.layout import Layout
+from mmseg_medical.datasets.layouts.names import MASKS, part_of
 from mmseg_medical.datasets.layouts.tree import Tree
 
 _LOOKED_AT = 50  # rows

@@ -1,31 +1,9 @@
 import cv2
 import numpy as np
 import pytest
+from mmseg.registry import DATASETS
 
 from mmseg_medical.datasets.layouts import recognise
-from mmseg_medical.datasets.layouts.folders import by_part, pair, part_of
-
-
-def test_parts_in_paths():
-    assert part_of('labels/instances_Train2017.json') == ''
-    assert part_of('labels/instances_train.json') == 'train'
-    assert part_of('a/Validation/b') == 'val'
-    assert by_part(['a/train', 'a/val', 'b']) == {
-        'a': {'train': 'a/train', 'val': 'a/val'},
-        'b': {'': 'b'},
-    }
-
-
-def test_masks_are_paired_by_the_longest_name():
-    found = pair(
-        ['a.png', 'a_1.png', 'c/d.jpg'],
-        ['a_mask.png', 'a_1_mask.png', 'c/d_mask.png', 'other_mask.png'],
-    )
-    assert found == (3, ('_mask.png',), False)
-    found = pair(
-        ['a.png', 'b.png'], ['a/x.png', 'a/y.png', 'b/x.png', 'b/y.png']
-    )
-    assert (found.images, found.several) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +100,46 @@ def test_masks_belong_to_the_images_beside_them(tree):
         dict(img_path=f'{n}/images', seg_map_path=f'{n}/masks')
         for n in ('one', 'two')
     ]
+
+
+@pytest.mark.parametrize(
+    ('image', 'mask', 'ends'),
+    [
+        ('imagesTr/{}_0000.png', 'labelsTr/{}.png', ('_0000.png', '.png')),
+        ('x/{}_img.png', 'gt/{}_seg.png', ('_img.png', '_seg.png')),
+    ],
+)
+def test_names_of_images_that_go_on(tree, image, mask, ends):
+    images, masks = ([f.format(n) for n in 'abc'] for f in (image, mask))
+    (layout,) = recognise(tree(*images, masks=masks))
+    config = layout.parts['']
+    assert (config['img_suffix'], config['seg_map_suffix']) == (
+        *((ends[0],), ends[1]),
+    )
+    check = dict(config, data_root=layout.root, pipeline=[])
+    assert len(DATASETS.build(check)) == 3
+
+
+@pytest.mark.parametrize('form', ['{}/{}', '{0}/p{1}/{1}'])
+def test_masks_beside_their_images(tree, form):
+    names = [
+        form.format(p, f'{p}_{k}') for p in ('train', 'val') for k in '12'
+    ]
+    masks = [f'{name}_mask.png' for name in names[1:]]
+    (layout,) = recognise(tree(*(f'{n}.png' for n in names), masks=masks))
+    assert layout.name == 'masks_beside'
+    assert layout.parts.keys() == {'train', 'val'}
+    config = dict(layout.parts['val'], data_root=layout.root, pipeline=[])
+    assert config['seg_map_suffix'] == '_mask.png'
+    data = DATASETS.build(config)
+    assert len(data) == 2
+    names = [data.get_data_info(k)['img_path'] for k in range(2)]
+    assert [name.rpartition('/')[2] for name in names] == [
+        *('val_1.png', 'val_2.png'),
+    ]
+
+
+def test_few_masks_beside_many_images_are_chance(tree):
+    images = [f'{k}.png' for k in range(9)]
+    (layout,) = recognise(tree(*images, masks=['0_mask.png']))
+    assert layout.name == 'images'
