@@ -131,7 +131,7 @@ def check_dataset(
     findings += run_checks(observations, facts)
     if layouts:
         findings += check_shades(layouts[0])
-        findings += check_unused(source, parts)
+        findings += check_unused(source, layouts[0], parts)
     return DatasetCheck(
         source=str(source),
         layouts=tuple(layouts),

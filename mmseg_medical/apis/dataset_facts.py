@@ -1,6 +1,7 @@
 """What built data sets say of all their samples."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mmseg_medical.apis.dataset_parts import Part
@@ -55,11 +56,14 @@ def check_shades(layout: Layout) -> Iterator[Finding]:
         )
 
 
-def check_unused(folder: str, parts: Sequence[Part]) -> Iterator[Finding]:
+def check_unused(
+    folder: str, layout: Layout, parts: Sequence[Part]
+) -> Iterator[Finding]:
     """Name folders and tables that no sample comes from.
 
     Args:
         folder: Folder that was recognised.
+        layout: What it was recognised as.
         parts: What was built of it.
     """
     used = {str(part.dataset.ann_file) for part in parts}
@@ -69,6 +73,21 @@ def check_unused(folder: str, parts: Sequence[Part]) -> Iterator[Finding]:
                 if key.endswith(('_path', '_paths')):
                     told = sample[key]
                     used.update(told if isinstance(told, list) else [told])
+    broken = {
+        name: text
+        for name, text in layout.broken.items()
+        if str(Path(layout.root, name)) not in used
+    }
+    if broken:
+        yield Finding(
+            Severity.ERROR,
+            'annotations',
+            f'{plural(len(broken), "annotation file")} that cannot be read',
+            tuple(broken),
+            'what they say of the images is missing: copy or download them '
+            'again',
+            details=tuple(broken.values()),
+        )
     rest = Tree(folder).beside(path for path in used if path)
     if rest and parts:
         said = [

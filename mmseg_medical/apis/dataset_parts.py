@@ -201,11 +201,14 @@ def _left_out(name: str, dataset: Any) -> Iterator[Finding]:
     left_out: Mapping[str, list[str]] = getattr(dataset, 'left_out', {})
     for what, names in left_out.items():
         start = f'{name}/' if name else ''
+        said = tuple(f'{start}{one}' for one in names)
+        messages = any(' ' in one for one in names)
         yield Finding(
             Severity.ERROR,
             'left_out',
             f'{what}: {len(names):,}',
-            tuple(f'{start}{one}' for one in names),
+            () if messages else said,
             'check data_root, data_prefix and suffixes, or leave them out by '
             'strict=False',
+            details=said if messages else (),
         )

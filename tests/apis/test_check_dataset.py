@@ -295,3 +295,13 @@ def test_run_lengths_of_square_images_along_the_rows(hubmap):
     write_table(root / 'train.csv', rows[0], [r.values() for r in rows])
     check = check_dataset(str(root))
     assert 'axes' in kinds(check)
+
+
+def test_annotations_that_are_cut_short(pairs):
+    root = pairs()
+    shutil.rmtree(root / 'masks')
+    (root / 'instances.json').write_text('{"images": [{"id": 1, ')
+    check = check_dataset(str(root))
+    assert kinds(check) == ['annotations', 'unlabelled']
+    assert check.findings[0].names == ('instances.json',)
+    assert check.wrong()

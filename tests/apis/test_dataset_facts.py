@@ -53,7 +53,7 @@ def test_facts_of_a_folder(hubmap):
     assert facts.stratum == 'organ'
     assert facts.takes == {'wrong_sizes'}
     assert palette(parts[0].dataset, {})[1] == [0, 158, 115]
-    (found,) = check_unused(str(root), parts)
+    (found,) = check_unused(str(root), layout, parts)
     assert found.problem == (
         'not read as part of the data set: extra/ (1 file), notes.csv, '
         'train_annotations/ (2 files)'
@@ -64,4 +64,4 @@ def test_classes_that_stand_for_others_are_not_told(pairs):
     (layout,) = recognise(pairs())
     parts, _ = build_parts(folder_parts(layout))
     assert about(parts, layout).classes == ()
-    assert not list(check_unused(layout.root, parts))
+    assert not list(check_unused(layout.root, layout, parts))

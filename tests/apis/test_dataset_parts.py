@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from mmseg_medical.apis.dataset_parts import build_parts, config_parts
@@ -84,3 +86,22 @@ def test_files_that_are_no_config(tmp_path):
     path.write_text('{"images": []}')
     with pytest.raises(InputError, match=r'instances\.json has no data set'):
         config_parts(str(path))
+
+
+def test_messages_of_what_was_left_out_are_details(pairs, tmp_path):
+    root = pairs()
+    image = dict(id=1, file_name='none.png', height=40, width=60)
+    (root / 'coco.json').write_text(
+        json.dumps(dict(images=[image], annotations=[], categories=[]))
+    )
+    config = dict(
+        type='AnnotationDataset',
+        data_root=str(root),
+        ann_file='coco.json',
+        annotation_format='coco',
+        metainfo=dict(classes=('background', 'disc')),
+        data_prefix=dict(img_path='images'),
+    )
+    _, (found,) = build_parts({'': config})
+    assert not found.names
+    assert "for 'none' no image of that name" in found.details[0]

@@ -60,7 +60,10 @@ def recognise(folder: str | os.PathLike[str]) -> list[Layout]:
         seen[layout.name] += 1
         again = f':{seen[layout.name]}' if seen[layout.name] > 1 else ''
         found[k] = dataclasses.replace(
-            layout, name=f'{layout.name}{again}', root=str(tree.root)
+            layout,
+            name=f'{layout.name}{again}',
+            root=str(tree.root),
+            broken=whole.broken | tree.broken,
         )
     if found:
         return found

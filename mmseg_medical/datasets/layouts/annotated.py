@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mmseg_medical.converters.formats import get_format
 from mmseg_medical.converters.recognise import recognise
-from mmseg_medical.converters.record import Record
+from mmseg_medical.converters.record import AnnotationError, Record, Skipped
 from mmseg_medical.datasets.checks.finding import plural
 from mmseg_medical.datasets.layouts.layout import Layout
 from mmseg_medical.datasets.layouts.names import by_part, part_of
@@ -31,7 +31,7 @@ def one_file_of_all(tree: Tree) -> Iterator[Layout]:
         files = [n for n in names if n.lower().endswith(_ENDINGS)]
         for base in files if len(files) <= _MOST_FILES else ():
             name = f'{folder}/{base}'.lstrip('/')
-            kind = _format(tree.root / name)
+            kind = _format(tree, name)
             if kind not in _OF_ALL:
                 continue
             if records := _records(kind, [tree.root / name]):
@@ -110,7 +110,7 @@ def one_file_of_each(tree: Tree) -> Iterator[Layout]:
 
 def _folder(tree: Tree, folder: str, files: Sequence[str]) -> Folder | None:
     """What a folder of annotation files is; None of anything else."""
-    kind = _format(tree.root / folder / files[0])
+    kind = _format(tree, f'{folder}/{files[0]}'.lstrip('/'))
     if kind not in _OF_EACH:
         return None
     images = _images_of(tree, folder, files)
@@ -134,20 +134,24 @@ def _of_folder(one: Folder) -> dict[str, Any]:
     return dict(config, ann_file=one.path, data_prefix=prefix)
 
 
-def _format(path: Path) -> str:
-    """Format of an annotation file; '' of none."""
+def _format(tree: Tree, name: str) -> str:
+    """Format of an annotation file; '' of none, or where it is broken."""
     try:
-        return recognise(path).name
+        return recognise(tree.root / name).name
+    except AnnotationError as error:
+        tree.broken[name] = str(error)
     except (OSError, ValueError):
-        return ''
+        pass
+    return ''
 
 
 def _records(
     kind: str, paths: Sequence[Path], images: Path | None = None
 ) -> list[Record]:
-    """What files say; nothing of those that are broken, as checks will say."""
+    """What files say, but for what is broken, as checks will say."""
     known = get_format(kind)
-    options = {'img_dir': images} if images else {}
+    options: dict[str, Any] = dict(skipped=Skipped(strict=False))
+    options |= {'img_dir': images} if images else {}
     taken = {k: options[k] for k in known.read_options & options.keys()}
     found = []
     for path in paths:

@@ -22,6 +22,7 @@ class Layout:
         parts: Configs of data sets by ``'train'``, ``'val'`` …; one part
             that is named ``''`` where nothing is split.
         loader: Arguments of ``LoadMaskRegion``, beside what checks find out.
+        broken: Annotation files of the folder that cannot be read, and why.
         root: Folder that the configs are relative to, their ``data_root``.
         named: Whether the classes of the configs are those of the data; else
             they stand for what is not known yet.
@@ -32,5 +33,6 @@ class Layout:
     because: str
     parts: Mapping[str, Mapping[str, Any]]
     loader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    broken: Mapping[str, str] = dataclasses.field(default_factory=dict)
     root: str = ''
     named: bool = True

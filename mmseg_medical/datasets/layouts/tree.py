@@ -26,6 +26,7 @@ class Tree:
     Attributes:
         root: The folder.
         files: Paths below it with ``/``, in order.
+        broken: What is wrong with annotation files, by their paths.
 
     Raises:
         NotADirectoryError: If there is no such folder.
@@ -33,6 +34,7 @@ class Tree:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.root = Path(folder)
+        self.broken: dict[str, str] = {}
         self.files = [
             path.relative_to(self.root).as_posix()
             for path in walk(folder)

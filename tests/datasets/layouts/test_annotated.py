@@ -133,3 +133,29 @@ def test_labelme_is_not_put_beside_images_of_others(tree):
     labelme(root / 'json' / 'v1_a.json', 'gland', image='none.png')
     (layout,) = recognise(root)
     assert layout.name == 'images'
+
+
+def test_a_broken_file_of_all_images_is_kept(tree):
+    root = tree('images/a.png')
+    (root / 'instances.json').write_text('{"images": [{"id": 1, ')
+    (layout,) = recognise(root)
+    assert layout.name == 'images'
+    assert layout.broken.keys() == {'instances.json'}
+    assert 'cut short' in layout.broken['instances.json']
+
+
+def test_objects_that_are_broken_do_not_hide_the_others(tree):
+    root = tree('images/a.png')
+    outlines = [[1, 1, 9, 1, 9, 9]], [[1, 2, 3, 4]]
+    data = dict(
+        images=[dict(id=1, file_name='a.png', height=12, width=16)],
+        annotations=[
+            dict(id=k, image_id=1, category_id=3, segmentation=rings)
+            for k, rings in enumerate(outlines)
+        ],
+        categories=[dict(id=3, name='nucleus')],
+    )
+    (root / 'instances.json').write_text(json.dumps(data))
+    (layout,) = recognise(root)
+    assert layout.name == 'coco'
+    assert not layout.broken
