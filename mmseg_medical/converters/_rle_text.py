@@ -148,7 +148,7 @@ def decompress_counts(text: str) -> IntArray:
         ValueError: If the text ends within a number or has characters that
             COCO does not use.
     """
-    raw = np.frombuffer(text.encode('latin-1', 'replace'), np.uint8)
+    raw = np.frombuffer(text.encode(), np.uint8)
     counts, problem = _decompress(raw)
     if problem == 1:
         raise ValueError(

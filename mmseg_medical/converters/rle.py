@@ -21,19 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmseg_medical.converters._rle_text import (
-    compress_counts,
-    decompress_counts,
-    join_integers,
-    parse_integers,
-)
-from mmseg_medical.converters.runs import (
-    IntArray,
-    Mask,
-    Order,
-    Runs,
-    merge,
-)
+from mmseg_medical.converters._rle_counts import dump_counts, load_counts
+from mmseg_medical.converters._rle_pairs import dump_pairs, load_pairs
+from mmseg_medical.converters.runs import Mask, Order, Runs, merge
+from mmseg_medical.converters.runs_geometry import nothing
 from mmseg_medical.errors import InputError, ToleratedWarning
 
 
@@ -155,7 +146,7 @@ def load(
     dialect = RLEDialect(dialect)
     try:
         if dialect.is_coco:
-            return _load_coco(rle, shape)
+            return load_counts(rle, shape)
         if shape is None:
             raise ValueError(f'dialect {dialect.value!r} needs the shape')
         blank = rle is None or (isinstance(rle, float) and np.isnan(rle))
@@ -167,9 +158,21 @@ def load(
             )
         if text.strip() in ('', '-1'):
             return _load_empty(text.strip(), shape, dialect)
-        return _load_pairs(text, shape, dialect, repair, where)
+        runs, changes = load_pairs(
+            *(text, shape, dialect.order),
+            relative=dialect is RLEDialect.SIIM,
+            repair=repair,
+        )
     except ValueError as error:
         raise RLEError(f'{where}: {error}' if where else str(error)) from None
+    if changes:
+        told = '; '.join(changes)
+        warnings.warn(
+            f'{where}: {told}' if where else told,
+            RLERepairWarning,
+            stacklevel=3,
+        )
+    return runs
 
 
 def dump(runs: Runs, dialect: str) -> Any:
@@ -186,17 +189,8 @@ def dump(runs: Runs, dialect: str) -> Any:
         )
     starts, ends = merge(runs.starts, runs.ends)
     if dialect.is_coco:
-        size = runs.shape[0] * runs.shape[1]
-        edges = np.stack([starts, ends], 1).reshape(-1)
-        counts = np.diff(edges, prepend=0, append=size)
-        if counts.size > 1 and counts[-1] == 0:  # foreground to the end
-            counts = counts[:-1]
-        text = (
-            counts.tolist()
-            if dialect is RLEDialect.COCO_COUNTS
-            else compress_counts(counts)
-        )
-        return dict(size=list(runs.shape), counts=text)
+        compressed = dialect is RLEDialect.COCO
+        return dump_counts(starts, ends, runs.shape, compressed=compressed)
     if not starts.size:
         if dialect.empty is None:
             raise RLEError(
@@ -204,14 +198,7 @@ def dump(runs: Runs, dialect: str) -> Any:
                 'for an empty mask; leave the row out'
             )
         return dialect.empty
-    pairs = np.empty(2 * starts.size, np.int64)
-    if dialect is RLEDialect.SIIM:
-        pairs[0] = starts[0]
-        pairs[2::2] = starts[1:] - ends[:-1]
-    else:
-        pairs[::2] = starts + 1
-    pairs[1::2] = ends - starts
-    return join_integers(pairs)
+    return dump_pairs(starts, ends, relative=dialect is RLEDialect.SIIM)
 
 
 def _load_empty(
@@ -227,112 +214,4 @@ def _load_empty(
             f'dialect {dialect.value!r} {written}, got {text!r}; is this '
             'another dialect?'
         )
-    nothing = np.empty(0, np.int64)
-    return Runs(nothing, nothing, shape, dialect.order)
-
-
-def _load_pairs(
-    text: str,
-    shape: tuple[int, int],
-    dialect: RLEDialect,
-    repair: bool,
-    where: str,
-) -> Runs:
-    changes = []
-
-    def object_to(problem: str, cure: str) -> None:
-        if not repair:
-            raise ValueError(f'{problem} (repair=True: {cure})')
-        changes.append(f'{problem}: {cure}')
-
-    numbers = parse_integers(text)
-    if numbers.size % 2:
-        object_to(
-            f'odd number of integers ({numbers.size}): the last run has no '
-            'length',
-            'last integer dropped',
-        )
-        numbers = numbers[:-1]
-    lengths = numbers[1::2]
-    if dialect is RLEDialect.SIIM:
-        ends = np.cumsum(numbers[::2] + lengths)
-        starts = ends - lengths
-    else:
-        starts = numbers[::2] - 1
-        ends = starts + lengths
-
-    if dialect is not RLEDialect.SIIM and (np.diff(starts) < 0).any():
-        order = np.argsort(starts, kind='stable')  # some owners do not sort
-        numbers = numbers.reshape(-1, 2)[order].reshape(-1)
-        starts, ends, lengths = starts[order], ends[order], lengths[order]
-
-    def first_of(bad: NDArray[np.bool_]) -> str:
-        k = int(np.argmax(bad))
-        more = f' and {bad.sum() - 1} more' if bad.sum() > 1 else ''
-        written = f'{numbers[2 * k]} {numbers[2 * k + 1]}'
-        return f'run {k + 1} of {bad.size} ({written}){more}'
-
-    size = shape[0] * shape[1]
-    if (bad := lengths <= 0).any():
-        object_to(f'{first_of(bad)} has a length below 1', 'dropped')
-    if (bad := (starts < 0) | (ends > size)).any():
-        object_to(
-            f'{first_of(bad)} leaves the image of {shape[0]} x {shape[1]} = '
-            f'{size} pixels (height x width); is the size right, and in '
-            'this order?',
-            'cut at the border',
-        )
-    if (bad := np.append(False, starts[1:] < ends[:-1])).any():
-        object_to(f'{first_of(bad)} begins within the run before', 'merged')
-    if changes:
-        starts, ends = _mend(starts, ends, size)
-        text = '; '.join(changes)
-        warnings.warn(
-            f'{where}: {text}' if where else text,
-            RLERepairWarning,
-            stacklevel=4,
-        )
-    return Runs(starts, ends, shape, dialect.order)
-
-
-def _mend(
-    starts: IntArray, ends: IntArray, size: int
-) -> tuple[IntArray, IntArray]:
-    """Cut runs at the border, drop empty ones, sort and merge the rest."""
-    starts, ends = np.clip(starts, 0, size), np.clip(ends, 0, size)
-    kept = np.flatnonzero(starts < ends)
-    kept = kept[np.argsort(starts[kept], kind='stable')]
-    return merge(starts[kept], ends[kept])
-
-
-def _load_coco(rle: Any, shape: tuple[int, int] | None) -> Runs:
-    if not isinstance(rle, dict) or not {'size', 'counts'} <= set(rle):
-        raise ValueError(
-            'expected a COCO dict(size=[height, width], counts=…), got '
-            f'{type(rle).__name__}'
-        )
-    size, counts = tuple(rle['size']), rle['counts']
-    if len(size) != 2:
-        raise ValueError(f'COCO size is [height, width], got {list(size)}')
-    if shape is not None and size != tuple(shape):
-        raise ValueError(
-            f'COCO size {size} differs from the image {tuple(shape)} '
-            '(height, width)'
-        )
-    if isinstance(counts, bytes):
-        counts = counts.decode('ascii')
-    if isinstance(counts, str):
-        counts = decompress_counts(counts)
-    counts = np.asarray(counts, np.int64)
-    if counts.size and counts.min() < 0:
-        raise ValueError(f'COCO count {np.argmin(counts) + 1} is negative')
-    edges = np.cumsum(counts)
-    beyond = (edges < 0) | (edges > size[0] * size[1])  # also past 64 bits
-    if beyond.any() or counts.sum() != size[0] * size[1]:
-        raise ValueError(
-            f'COCO counts add up to {sum(counts.tolist())} pixels, the size '
-            f'{size} has {size[0] * size[1]}'
-        )
-    starts, ends = edges[:-1:2], edges[1::2]
-    filled = starts < ends  # other writers leave runs of no pixel
-    return Runs(starts[filled], ends[filled], size, 'F')
+    return nothing(shape, dialect.order)

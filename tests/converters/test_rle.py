@@ -115,6 +115,13 @@ def test_dsb2018_has_no_empty_masks():
         (dict(size=[3, 3], counts=[10, -1]), 'coco_counts', 'count 2 is neg'),
         (dict(size=[3, 4], counts=[12]), 'coco_counts', 'differs from'),
         (dict(size=[3, 3], counts='1o'), 'coco', 'end within a number'),
+        (dict(size=[3, 3], counts='€'), 'coco', 'outside of "0" to "o"'),
+        (dict(size=3, counts=[9]), 'coco_counts', r'\[height, width\], got 3'),
+        (dict(size=[3.5, 3], counts=[9]), 'coco', r'width\], got \[3\.5, 3'),
+        (dict(size=[3, 3], counts=None), 'coco', 'or text, got None'),
+        (dict(size=[3, 3], counts=[1.5, 8]), 'coco', r'text, got \[1\.5, 8'),
+        (dict(size=[3, 3], counts=[[9]]), 'coco_counts', r'got \[\[9\]\]'),
+        (dict(size=[3, 3], counts=[2**70]), 'coco_counts', 'or text, got'),
     ],
 )
 def test_what_is_wrong_is_named(text, dialect, message):
