@@ -16,7 +16,11 @@ from mmseg_medical.converters.polygon import (
     to_numbers,
     to_ring,
 )
-from mmseg_medical.converters.record import Annotation, AnnotationError
+from mmseg_medical.converters.record import (
+    Annotation,
+    AnnotationError,
+    Record,
+)
 from mmseg_medical.converters.runs import Runs
 
 WITHOUT_AREA = ('polyline', 'points', 'cuboid', 'skeleton')
@@ -118,14 +122,14 @@ def _read_mask(part: Element, shape: tuple[int, int], where: str) -> Runs:
 
 
 def write_shape(
-    annotation: Annotation, shape: tuple[int, int]
+    record: Record, annotation: Annotation
 ) -> tuple[str, dict[str, Any]] | None:
     """Name and attributes of a polygon or a mask.
 
     Args:
+        record: Image of the object; it must say its size.
         annotation: Object; outlines without holes that are meant for corners
             of pixels stay as they are, others become a mask.
-        shape: (height, width) of the image in pixels.
 
     Returns:
         None where the object has no pixel.
@@ -143,7 +147,7 @@ def write_shape(
     if verbatim and len(areas) == 1 and len(areas[0]) == 1:
         points = ';'.join(f'{x},{y}' for x, y in to_numbers(areas[0][0]))
         return 'polygon', dict(common, points=points)
-    runs = runs_of(annotation, shape, order='C')
+    runs = runs_of(record, annotation, order='C')
     box = runs.box()
     if box is None:
         return None

@@ -117,7 +117,7 @@ def _what_it_is(path: Path, kind: str) -> str:
     with open(path, 'rb') as file:
         start = file.read(132)
     if start[128:] == b'DICM':  # what comes before may be of a TIFF
-        return '' if kind == 'DICOM' else '; it is DICOM with another name'
+        return '' if 'DICOM' in kind else '; it is DICOM with another name'
     if kind == 'NIfTI' and path.suffix.lower() == '.gz':
         return ''
     start = start[:4]

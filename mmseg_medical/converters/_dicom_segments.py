@@ -79,6 +79,11 @@ class SegmentationFile:
             )
 
     def _check_length(self) -> None:
+        if 'PixelData' not in self.data:
+            raise ValueError(
+                'it has no pixel data; was it cut short? Copy or download it '
+                'again'
+            )
         self.packed = self.data.file_meta.TransferSyntaxUID.is_encapsulated
         if self.packed:
             return
@@ -87,7 +92,7 @@ class SegmentationFile:
         if len(self.data.PixelData) < needed:
             raise ValueError(
                 f'its pixels need {needed} bytes, it has '
-                f'{len(self.data.PixelData)}'
+                f'{len(self.data.PixelData)}; copy or download it again'
             )
 
     def records(self, mask_thr: float) -> Iterator[Record]:
@@ -183,6 +188,8 @@ class SegmentationFile:
             group = self._group(
                 self.groups[k], 'SegmentIdentificationSequence'
             )
+            if group is None:
+                raise ValueError(f'frame {k + 1} does not say its segment')
             numbers = [int(group.ReferencedSegmentNumber)]
             if self.kind == 'FRACTIONAL':
                 largest = int(self.data.MaximumFractionalValue)

@@ -141,4 +141,4 @@ def mask_files(folder: Path) -> list[Path]:
 
 def _by_number(path: Path) -> list[Any]:
     words = re.split(r'(\d+)', path.name)
-    return [int(w) if w.isdigit() else w for w in words]
+    return [int(w) if w.isdecimal() else w for w in words]

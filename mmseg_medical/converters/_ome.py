@@ -3,39 +3,20 @@
 Source: docs.openmicroscopy.org/ome-model, schema 2016-06.
 """
 
+import math
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from mmseg_medical.converters.record import Record
 from mmseg_medical.converters.tiff import ImageError
 
 _NAMESPACE = 'mmseg_medical/labels'
-
-
-def pixel_size_of(record: Record) -> tuple[float, float] | None:
-    """(height, width) of a pixel in µm; None where the record does not say.
-
-    Taken from ``pixel_size`` in µm, or from ``spacing`` (height, width) in mm.
-    """
-    spacing = record.properties.get('spacing')
-    size = record.properties.get('pixel_size')
-    if size is None and spacing is not None:
-        size = [1000 * float(side) for side in spacing[-2:]]
-    if size is None:
-        return None
-    try:
-        sides = np.broadcast_to(np.asarray(size, np.float64), 2)
-    except ValueError:  # some tables have words instead
-        return None
-    height, width = sides.tolist()
-    return (height, width) if height > 0 < width else None
+_TO_MICRONS = {'µm': 1.0, 'nm': 1e-3, 'mm': 1e3, 'cm': 1e4}
 
 
 def write_ome(
@@ -127,9 +108,13 @@ def _pixel_size(xml: ET.Element) -> tuple[float, float] | None:
     sizes = []
     for axis in 'YX':
         unit = element.get(f'PhysicalSize{axis}Unit', 'µm')
-        factor = {'µm': 1.0, 'nm': 1e-3, 'mm': 1e3}.get(unit)
-        text = element.get(f'PhysicalSize{axis}')
-        if text is None or factor is None:
+        factor = _TO_MICRONS.get(unit, math.nan)
+        try:
+            sizes.append(
+                factor * float(element.get(f'PhysicalSize{axis}', ''))
+            )
+        except ValueError:
             return None
-        sizes.append(float(text) * factor)
-    return sizes[0], sizes[1]
+    height, width = sizes
+    told = min(sizes) > 0 and math.isfinite(sum(sizes))
+    return (height, width) if told else None

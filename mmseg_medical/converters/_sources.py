@@ -3,7 +3,7 @@
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -126,21 +126,22 @@ def write_records(
         Number of images written.
 
     Raises:
-        InputError: If there is such a folder.
+        InputError: If there is such a folder, or two images have one id.
     """
     skipped = Skipped() if skipped is None else skipped
-    count = 0
+    written: set[str] = set()
     with new_folder(path) as folder:
         for record in records:
             try:
+                refuse_twice(record, written)
                 write_one(record, folder)
             except InputError as error:
                 skipped.add(error)
             else:
-                count += 1
+                written.add(record.img_id)
         if finish:
             finish(folder)
-    return count
+    return len(written)
 
 
 def write_each(
@@ -182,15 +183,22 @@ def write_each(
         return int(first is not None)
 
     def write_one(record: Record, folder: Path) -> None:
-        file = below(folder, record.img_id, suffix=suffixes[0])
-        if file.exists():
-            raise AnnotationError(
-                f'two images are named {record.img_id!r}; every image needs '
-                'its own img_id'
-            )
-        write_file(record, file)
+        write_file(record, below(folder, record.img_id, suffix=suffixes[0]))
 
     return write_records(records, path, write_one=write_one, skipped=skipped)
+
+
+def refuse_twice(record: Record, written: Container[str]) -> None:
+    """Refuse an image that has the id of another.
+
+    Raises:
+        AnnotationError: If its id is among those written.
+    """
+    if record.img_id in written:
+        raise AnnotationError(
+            f'two images are named {record.img_id!r}; every image needs its '
+            'own img_id'
+        )
 
 
 def below(folder: Path, name: str, *, suffix: str = '') -> Path:

@@ -126,7 +126,7 @@ def write(
         masks = {label: [nothing(shape)] for label in classes}
         for annotation in record.annotations:
             index_of(record, annotation.label, classes=classes)
-            masks[annotation.label].append(runs_of(annotation, shape))
+            masks[annotation.label].append(runs_of(record, annotation))
         place = below(folder, record.img_id)
         files = {label: below(place, label, suffix='.png') for label in masks}
         for label, parts in masks.items():

@@ -298,7 +298,7 @@ def _entries(
         if grow and annotation.label not in labels:
             labels.append(annotation.label)
         index = index_of(record, annotation.label, classes=labels)
-        runs = runs_of(annotation, shape)
+        runs = runs_of(record, annotation)
         box = runs.box()
         if box is None:
             continue

@@ -24,7 +24,7 @@ def split_objects(record: Record) -> Record:
     shape = shape_of(record)
     parts = []
     for annotation in record.annotations:
-        runs = runs_of(annotation, shape)
+        runs = runs_of(record, annotation)
         box = runs.box()
         if box is None:
             continue

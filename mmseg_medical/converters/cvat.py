@@ -183,7 +183,7 @@ def _image(record: Record, number: int, name: str) -> list[str]:
     lines = [f'  <image {_written(attributes)}>\n']
     for tag in record.properties.get('tags', ()):
         lines.append(f'    <tag label={quoteattr(tag)} source="manual"/>\n')
-    shapes = [write_shape(one, (height, width)) for one in record.annotations]
+    shapes = [write_shape(record, one) for one in record.annotations]
     for annotation, shape in zip(record.annotations, shapes, strict=True):
         if shape is None:
             continue

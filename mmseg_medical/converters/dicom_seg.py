@@ -114,44 +114,71 @@ def write(
         ImageError: If a source image cannot be read.
     """
     skipped = Skipped() if skipped is None else skipped
-    images = _Source(Path(source))
-    chosen: dict[str, list[tuple[Any, Record]]] = {}
+    series = _by_series(records, _Source(Path(source)), classes, skipped)
+    if not series:
+        raise InputError(f'none of the images is of {source}')
+    written = 0
+    if Path(path).suffix.lower() == '.dcm':
+        if len(series) > 1:
+            raise InputError(
+                f'the images are of {len(series)} series, and a segmentation '
+                'is of one; name a folder instead of a file'
+            )
+        ((uid, pairs),) = series.items()
+        with replacing(path) as temporary:
+            _segment(uid, pairs, classes, codes, algorithm).save_as(temporary)
+        return len(pairs)
+    with new_folder(path) as folder:
+        for uid, pairs in series.items():
+            try:
+                made = _segment(uid, pairs, classes, codes, algorithm)
+                made.save_as(below(folder, uid, suffix='.dcm'))
+            except InputError as error:
+                skipped.add(error)
+            else:
+                written += len(pairs)
+    return written
+
+
+def _by_series(
+    records: Iterable[Record],
+    images: '_Source',
+    classes: Sequence[str],
+    skipped: Skipped,
+) -> dict[str, list[tuple[Any, Record]]]:
+    """Images and records of each series by its UID."""
+    out: dict[str, list[tuple[Any, Record]]] = {}
+    seen: set[str] = set()
     for record in records:
         try:
             image = images.of(record)
+            uid = str(image.SOPInstanceUID)
+            if uid in seen:
+                raise InputError(
+                    f'{record.img_id}: another record is of the image {uid} '
+                    'too'
+                )
             for annotation in record.annotations:
                 index_of(record, annotation.label, classes=classes)
         except InputError as error:
             skipped.add(error)
             continue
-        series = str(image.SeriesInstanceUID)
-        chosen.setdefault(series, []).append((image, record))
-    if not chosen:
-        raise InputError(f'none of the images is of {source}')
-    if Path(path).suffix.lower() == '.dcm':
-        if len(chosen) > 1:
-            raise InputError(
-                f'the images are of {len(chosen)} series, and a segmentation '
-                'is of one; name a folder instead of a file'
-            )
-        ((_, pairs),) = chosen.items()
-        with replacing(path) as temporary:
-            _segment(pairs, classes, codes, algorithm).save_as(temporary)
-    else:
-        with new_folder(path) as folder:
-            for series, pairs in chosen.items():
-                segmentation = _segment(pairs, classes, codes, algorithm)
-                segmentation.save_as(below(folder, series, suffix='.dcm'))
-    return sum(map(len, chosen.values()))
+        seen.add(uid)
+        out.setdefault(str(image.SeriesInstanceUID), []).append(
+            (image, record)
+        )
+    return out
 
 
 class _Source:
-    """Headers of the DICOM images below a folder."""
+    """Headers of the DICOM images below a folder, by UID and by name."""
 
     def __init__(self, folder: Path) -> None:
         pydicom = optional('pydicom', extra='dicom')
         self.folder = folder
-        self.images: dict[str, Any] = {}
+        self._images: dict[str, Any] = {}
+        self._named: dict[str, set[str]] = {}
+        root = folder if folder.is_dir() else folder.parent
         for file in walk(folder) if folder.is_dir() else [folder]:
             with file.open('rb') as opened:
                 if opened.read(132)[128:] != b'DICM':
@@ -160,19 +187,25 @@ class _Source:
                 image = pydicom.dcmread(file, stop_before_pixels=True)
                 if 'SegmentationType' in image or 'Rows' not in image:
                     continue
-                self.images[str(image.SOPInstanceUID)] = image
-                self.images.setdefault(file.stem, image)
-        if not self.images:
+                uid = str(image.SOPInstanceUID)
+            self._images[uid] = image
+            path = file.relative_to(root).with_suffix('').as_posix()
+            for name in {uid, path, file.stem, file.name}:
+                self._named.setdefault(name, set()).add(uid)
+        if not self._images:
             raise InputError(f'{folder} holds no DICOM images')
 
     def of(self, record: Record) -> Any:
+        """Header of the image of a record."""
         name = os.path.basename(record.img_id)
-        image = self.images.get(record.img_id, self.images.get(name))
-        if image is None:
+        found = self._named.get(record.img_id) or self._named.get(name) or ()
+        if len(found) != 1:
+            what = f'{len(found)} images' if found else 'no image'
             raise InputError(
-                f'{record.img_id}: {self.folder} has no image of that SOP '
+                f'{record.img_id}: {self.folder} has {what} of that SOP '
                 'instance UID or file name'
             )
+        image = self._images[next(iter(found))]
         size = int(image.Rows), int(image.Columns)
         if shape_of(record) != size:
             raise InputError(
@@ -187,63 +220,83 @@ class _Source:
 
 
 def _segment(
+    uid: str,
     pairs: Sequence[tuple[Any, Record]],
     classes: Sequence[str],
     codes: Mapping[str, tuple[Code, Code]] | None,
     algorithm: str | None,
 ) -> Any:
     """Segmentation of the images of one series."""
+    sizes = {record.shape for _, record in pairs}
+    if len(sizes) > 1:
+        raise InputError(
+            f'series {uid}: its images have several sizes '
+            f'{sorted(map(str, sizes))} (height, width)'
+        )
     highdicom = optional('highdicom', extra='dicom')
-    found = {
-        a.label: a.properties
+    pixels = _pixels([record for _, record in pairs], classes)
+    try:
+        descriptions = _descriptions(pairs, classes, codes or {}, algorithm)
+        with warnings.catch_warnings():  # of names of patients of one word
+            warnings.filterwarnings('ignore', 'The string .* person name')
+            return highdicom.seg.Segmentation(
+                source_images=[image for image, _ in pairs],
+                pixel_array=pixels,
+                omit_empty_frames=bool(pixels.any()),  # one there must be
+                segmentation_type='BINARY',
+                segment_descriptions=descriptions,
+                series_instance_uid=highdicom.UID(),
+                series_number=1,
+                sop_instance_uid=highdicom.UID(),
+                instance_number=1,
+                manufacturer='mmseg_medical',
+                manufacturer_model_name='mmsegmentation-medical',
+                software_versions=__version__,
+                device_serial_number='0',
+            )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f'series {uid}: highdicom makes no segmentation of its images: '
+            f'{error}'
+        ) from error
+
+
+def _descriptions(
+    pairs: Sequence[tuple[Any, Record]],
+    classes: Sequence[str],
+    codes: Mapping[str, tuple[Code, Code]],
+    algorithm: str | None,
+) -> list[Any]:
+    """What segments are, numbered from 1."""
+    highdicom = optional('highdicom', extra='dicom')
+    concept = highdicom.sr.CodedConcept
+    identified = algorithm and highdicom.AlgorithmIdentificationSequence(
+        name=algorithm,
+        version=__version__,
+        family=concept('123110', 'DCM', 'Artificial Intelligence'),
+    )
+    read = {
+        a.label: (
+            a.properties.get('category', TISSUE),
+            a.properties.get('type', TISSUE),
+        )
         for _, record in pairs
         for a in record.annotations
     }
-    descriptions = []
+    out = []
     for number, name in enumerate(classes, 1):
-        known = found.get(name, {})
-        category, kind = (codes or {}).get(
-            name, (known.get('category', TISSUE), known.get('type', TISSUE))
-        )
-        identified = None
-        if algorithm:
-            identified = highdicom.AlgorithmIdentificationSequence(
-                name=algorithm,
-                version=__version__,
-                family=highdicom.sr.CodedConcept(
-                    '123110', 'DCM', 'Artificial Intelligence'
-                ),
-            )
-        descriptions.append(
+        category, kind = codes.get(name) or read.get(name, (TISSUE, TISSUE))
+        out.append(
             highdicom.seg.SegmentDescription(
                 segment_number=number,
                 segment_label=name,
-                segmented_property_category=highdicom.sr.CodedConcept(
-                    *category
-                ),
-                segmented_property_type=highdicom.sr.CodedConcept(*kind),
+                segmented_property_category=concept(*category),
+                segmented_property_type=concept(*kind),
                 algorithm_type='AUTOMATIC' if algorithm else 'MANUAL',
-                algorithm_identification=identified,
+                algorithm_identification=identified or None,
             )
         )
-    pixels = _pixels([record for _, record in pairs], classes)
-    with warnings.catch_warnings():  # of names of patients that are one word
-        warnings.filterwarnings('ignore', 'The string .* person name')
-        return highdicom.seg.Segmentation(
-            source_images=[image for image, _ in pairs],
-            pixel_array=pixels,
-            omit_empty_frames=bool(pixels.any()),  # one frame there must be
-            segmentation_type='BINARY',
-            segment_descriptions=descriptions,
-            series_instance_uid=highdicom.UID(),
-            series_number=1,
-            sop_instance_uid=highdicom.UID(),
-            instance_number=1,
-            manufacturer='mmseg_medical',
-            manufacturer_model_name='mmsegmentation-medical',
-            software_versions=__version__,
-            device_serial_number='0',
-        )
+    return out
 
 
 def _pixels(
@@ -262,5 +315,5 @@ def _pixels(
     for plane, record in zip(out, records, strict=True):
         for annotation in record.annotations:
             k = names.index(annotation.label)
-            plane[..., k] |= runs_of(annotation, shape).to_mask()
+            plane[..., k] |= runs_of(record, annotation).to_mask()
     return out

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mmseg_medical._files import inside
@@ -206,22 +206,39 @@ def _sizes_of_table(path: PathLike) -> dict[str, Size]:
     }
 
 
+def size_columns(header: Iterable[str]) -> tuple[str, str] | None:
+    """Columns of a table that say how large images are.
+
+    Args:
+        header: Names of all columns.
+
+    Returns:
+        Those of height and width, in capital letters or small ones, also as
+        ``img_height`` or ``image_height``; None where one is missing.
+    """
+    named = {name.lower(): name for name in header}
+    height, width = (
+        next((named[p + side] for p in _PREFIXES if p + side in named), None)
+        for side in ('height', 'width')
+    )
+    return (height, width) if height and width else None
+
+
 def table_size(row: Mapping[str, str], where: str) -> Size:
     """(height, width) that a row of a table says, in pixels.
 
     Args:
-        row: Cells by column; ``height`` and ``width``, also as
-            ``img_height`` or ``image_height``.
+        row: Cells by column; see :func:`size_columns`.
         where: File and row, for the message.
 
     Raises:
         InputError: If there are no such columns, or no numbers above 0.
     """
-    cells = [
-        next((row[p + side] for p in _PREFIXES if p + side in row), '')
-        for side in ('height', 'width')
-    ]
-    if not all(re.fullmatch('[0-9]{1,9}', c) and int(c) for c in cells):
+    columns = size_columns(row)
+    cells = [row[name] for name in columns or ()]
+    if not cells or not all(
+        re.fullmatch('[0-9]{1,9}', c) and int(c) for c in cells
+    ):
         raise InputError(
             f'{where}: expected whole numbers in {_PREFIXES[0]}height and '
             f'{_PREFIXES[0]}width, got {cells}; add them, or name a '

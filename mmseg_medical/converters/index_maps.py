@@ -65,18 +65,31 @@ def read(
         ImageError: If an image cannot be read.
     """
     root = Path(path)
-    names = None
-    if colors is None:
-        names = _names(root, classes, values)
+    names = None if colors is not None else _names(root, classes, values)
+    yield from read_records(
+        label_files(root, suffix).items(),
+        lambda item: _read_one(*item, names, colors),
+        skipped=skipped,
+    )
+
+
+def label_files(root: Path, suffix: str | None = None) -> dict[str, Path]:
+    """Label images below a folder by the ids of their images.
+
+    Args:
+        root: Folder to look in.
+        suffix: End of their names; None takes all images.
+
+    Raises:
+        NotADirectoryError: If there is no such folder.
+        InputError: If there are none, or two of one id.
+    """
     files: dict[str, Path] = {}
     for file in walk(root):
         end = suffix or file.suffix
-        is_mask = (
-            file.name.endswith(suffix)
-            if suffix
-            else (file.suffix.lower() in MASK_SUFFIXES)
-        )
-        if not is_mask:
+        if suffix is None and end.lower() not in MASK_SUFFIXES:
+            continue
+        if not file.name.endswith(end):
             continue
         img_id = file.relative_to(root).as_posix().removesuffix(end)
         if img_id in files:
@@ -86,11 +99,7 @@ def read(
         raise InputError(
             f'{root} holds no label image ({suffix or sorted(MASK_SUFFIXES)})'
         )
-    yield from read_records(
-        files.items(),
-        lambda item: _read_one(*item, names, colors),
-        skipped=skipped,
-    )
+    return files
 
 
 def _names(
@@ -116,8 +125,6 @@ def _read_one(
         names = dict(enumerate(colors, 1))
     else:
         labels = read_labels(file)
-        if labels.size and labels.min() < 0:
-            raise InputError(f'{file} holds the value {labels.min()}')
         beside = labels[labels != IGNORE_INDEX].any()
         if IGNORE_INDEX not in names and beside:
             names = {**names, IGNORE_INDEX: IGNORE}
@@ -168,7 +175,7 @@ def write(
         path: Folder to make; empty or not there.
         classes: Names of the classes; the first has the value 1, ``'ignore'``
             255. Up to 254 classes have a palette.
-        values: Other values of classes, as ``{255: 'lung'}``.
+        values: Other values of classes, 1 to 65,535, as ``{255: 'lung'}``.
         colors: (R, G, B) of each class, to write images of colours.
         overlap: ``'refuse'`` or ``'later'``; see :func:`class_map`.
         skipped: Where errors go; strict by default.
@@ -185,6 +192,10 @@ def write(
     names = [name for name in classes if name != IGNORE]
     if values is not None:
         value_of = {name: value for value, name in values.items()}
+        if len(value_of) < len(values) or not {*values} <= {*range(1, 2**16)}:
+            raise InputError(
+                f'values are 1 to 65535, one for each class, got {values}'
+            )
         kinds['values'] = [0, *_each(names, value_of, 'values')]
     elif colors is not None:
         kinds['colors'] = [(0, 0, 0), *_each(names, colors, 'colors')]

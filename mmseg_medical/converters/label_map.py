@@ -62,18 +62,29 @@ def index_of(record: Record, label: str, *, classes: Sequence[str]) -> int:
 
 
 def runs_of(
-    annotation: Annotation, shape: tuple[int, int], *, order: Order = 'F'
+    record: Record, annotation: Annotation, *, order: Order = 'F'
 ) -> Runs:
     """Pixels of an annotation as runs.
 
     Args:
+        record: Image that the annotation is of; it must say its size.
         annotation: Known by its pixels or by outlines.
-        shape: (height, width) of the image in pixels.
         order: Scan order of the runs.
 
     Raises:
-        InputError: As :meth:`Annotation.mask`.
+        InputError: If the size is not known, and as :meth:`Annotation.mask`;
+            the message names the image.
     """
+    shape = shape_of(record)
+    try:
+        return _runs_of(annotation, shape, order)
+    except InputError as error:
+        raise type(error)(f'{record.img_id}: {error}') from None
+
+
+def _runs_of(
+    annotation: Annotation, shape: tuple[int, int], order: Order
+) -> Runs:
     runs = annotation.runs
     if runs is not None:
         if runs.shape != tuple(shape):
@@ -163,7 +174,7 @@ def _paint(
     flat = np.zeros(shape[0] * shape[1], dtype)
     lost = 0
     for annotation, value in zip(record.annotations, values, strict=True):
-        at = pixels(runs_of(annotation, shape))
+        at = pixels(runs_of(record, annotation))
         below = flat[at]
         clash = (below != 0) & (below != value)
         if clash.any() and overlap == 'refuse':
@@ -197,9 +208,10 @@ def annotations_of_classes(
         where: File, for the message.
 
     Raises:
-        InputError: If the image holds a value that has no name.
+        InputError: If the image holds a value that has no name, or one below
+            0.
     """
-    found = runs_of_labels(labels)
+    found = _found(labels, where)
     unknown = [value for value in found if value not in names]
     if unknown:
         cure = (
@@ -229,9 +241,9 @@ def annotations_of_objects(
         where: File, for the message.
 
     Raises:
-        InputError: If an object has no label.
+        InputError: If an object has no label, or a number below 0.
     """
-    found = runs_of_labels(ids)
+    found = _found(ids, where)
     if len(labels) != 1 and found and max(found) > len(labels):
         raise InputError(
             f'{where} holds object {max(found)}, and labels of {len(labels)}'
@@ -240,3 +252,11 @@ def annotations_of_objects(
         Annotation(labels[0] if len(labels) == 1 else labels[v - 1], runs)
         for v, runs in found.items()
     )
+
+
+def _found(labels: NDArray[Any], where: object) -> dict[int, Runs]:
+    """Runs of each value; errors name the file."""
+    try:
+        return runs_of_labels(labels)
+    except ValueError as error:
+        raise InputError(f'{where}: {error}') from None

@@ -26,6 +26,7 @@ from mmseg_medical.converters.image_folder import (
     PathLike,
     visible,
 )
+from mmseg_medical.converters.index_maps import label_files
 from mmseg_medical.converters.label_map import class_map
 from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.errors import InputError, ToleratedWarning
@@ -45,7 +46,8 @@ def read(
 ) -> Iterator[Record]:
     """Read all splits; ``properties['split']`` says which.
 
-    Images without labels are told in a :class:`MissingLabelsWarning`.
+    Ids are paths below the split, with the split where images of two have the
+    same. Images without labels are told in a :class:`MissingLabelsWarning`.
 
     Args:
         path: Folder of the tree above.
@@ -59,38 +61,55 @@ def read(
         Records with the split and the image relative to ``path``.
 
     Raises:
-        InputError, ImageError: As :func:`index_maps.read`.
+        InputError: As :func:`index_maps.read`, and if a label image is in no
+            split.
+        ImageError: If an image cannot be read.
         NotADirectoryError: If there is no ``ann_dir``.
     """
     root = Path(path)
     if classes is None and values is None:
         values = read_manifest(root)
-    for entry in visible(root / 'ann_dir'):
-        if not entry.is_dir():
-            continue
-        images = _images(root / 'img_dir' / entry.name)
-        known = set()
-        for record in index_maps.read(
-            entry.path,
-            classes=classes,
-            values=values,
-            suffix=suffix,
-            skipped=skipped,
-        ):
-            image = images and images.find(record.img_id)
-            known.add(image)
-            yield dataclasses.replace(
-                record,
-                img_path=image.relative_to(root) if image else None,
-                properties={**record.properties, 'split': entry.name},
-            )
-        left = sorted(images.paths - known) if images else []
-        if left:
-            warnings.warn(
-                f'{len(left)} images have no labels, first {left[0]}',
-                MissingLabelsWarning,
-                stacklevel=2,
-            )
+    files = label_files(root / 'ann_dir', suffix)
+    flat = [name for name in files if '/' not in name]
+    if flat:
+        raise InputError(
+            f'{files[flat[0]]} is in no split; move it to ann_dir/train/, and '
+            'its image to img_dir/train/'
+        )
+    images = _images(root / 'img_dir')
+    ids = _ids(files)
+    known = set()
+    for record in index_maps.read(
+        root / 'ann_dir',
+        classes=classes,
+        values=values,
+        suffix=suffix,
+        skipped=skipped,
+    ):
+        name = record.img_id
+        image = images and images.find(name)
+        known.add(image)
+        yield dataclasses.replace(
+            record,
+            img_id=ids[name],
+            img_path=image.relative_to(root) if image else None,
+            properties={'split': name.partition('/')[0]},
+        )
+    left = sorted(images.paths - known) if images else []
+    if left:
+        warnings.warn(
+            f'{len(left)} images have no labels, first {left[0]}',
+            MissingLabelsWarning,
+            stacklevel=2,
+        )
+
+
+def _ids(names: Iterable[str]) -> dict[str, str]:
+    """Id of each path: without the split, unless images of two share it."""
+    names = list(names)
+    short = [name.partition('/')[2] for name in names]
+    unique = len({*short}) == len(short)
+    return dict(zip(names, short if unique else names, strict=True))
 
 
 def _images(folder: Path) -> ImageFolder | None:
@@ -139,8 +158,11 @@ def write(
     split_of = None if splits is None else _by_id(splits)
 
     def write_one(record: Record, root: Path) -> None:
-        name = f'{_split(record, split_of)}/{record.img_id}'
+        split = _split(record, split_of)
+        name = f'{split}/{record.img_id.removeprefix(f"{split}/")}'
         file = below(root / 'ann_dir', name, suffix='.png')
+        if file.exists():
+            raise InputError(f'{record.img_id}: {name!r} is another image too')
         labels = class_map(record, classes, overlap=overlap)
         if source:
             place_image(

@@ -170,6 +170,6 @@ def _mask(slices: Sequence[Record], label: str) -> NDArray[np.uint8]:
     for k, record in enumerate(slices):
         for annotation in record.annotations:
             if annotation.label == label:
-                runs = runs_of(annotation, (height, width))
+                runs = runs_of(record, annotation)
                 mask[:, :, k] |= runs.to_mask().T
     return mask

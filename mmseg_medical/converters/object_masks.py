@@ -32,7 +32,7 @@ from mmseg_medical.converters.image_folder import (
     PathLike,
     visible,
 )
-from mmseg_medical.converters.label_map import runs_of, shape_of
+from mmseg_medical.converters.label_map import runs_of
 from mmseg_medical.converters.record import Annotation, Record, Skipped
 from mmseg_medical.errors import InputError, ToleratedWarning
 
@@ -188,13 +188,12 @@ def write(
 def _write_one(
     record: Record, root: Path, source: ImageFolder | None, labels: set[str]
 ) -> None:
-    shape = shape_of(record)
     name = record.img_id.replace('/', '_')
     folder = below(root, name)
     if folder.exists():
         raise InputError(f'{record.img_id}: {name!r} is another image too')
     refuse_classes(record, labels)
-    masks = [runs_of(a, shape) for a in record.annotations]
+    masks = [runs_of(record, a) for a in record.annotations]
     empty = [k for k, runs in enumerate(masks, 1) if not runs.starts.size]
     if empty:
         raise InputError(f'{record.img_id}: object {empty[0]} has no pixel')

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmseg_medical.converters._ome import describe, pixel_size_of, write_ome
+from mmseg_medical.converters._ome import describe, write_ome
 from mmseg_medical.converters._sources import (
     below,
     read_each,
@@ -79,7 +79,7 @@ def write(
             file,
             planes,
             channels=classes if content == 'channels' else (content,),
-            pixel_size=pixel_size_of(record),
+            pixel_size=record.pixel_size,
             annotation=note,
         )
 
@@ -106,7 +106,7 @@ def _planes(
     planes = np.zeros((len(classes), shape[1], shape[0]), np.uint8)
     for annotation in record.annotations:
         plane = planes[index_of(record, annotation.label, classes=classes)]
-        plane.reshape(-1)[pixels(runs_of(annotation, shape))] = 255
+        plane.reshape(-1)[pixels(runs_of(record, annotation))] = 255
     return np.ascontiguousarray(planes.transpose(0, 2, 1)), None
 
 
@@ -141,7 +141,7 @@ def write_probabilities(
             below(folder, record.img_id, suffix=SUFFIXES[0]),
             record.properties['seg_probs'],
             channels=record.properties['channels'],
-            pixel_size=pixel_size_of(record),
+            pixel_size=record.pixel_size,
         )
 
     return write_records(records, path, write_one=write_one, skipped=skipped)
@@ -193,11 +193,15 @@ def _read_one(
     planes = TIFFImage.open(file).read(raw=True)
     note, pixel_size, names = describe(file)
     content = content or note.get('content')
-    if content not in CONTENTS or planes.dtype.kind not in 'ui':
+    if content not in CONTENTS:
         raise InputError(
             f'{file} ({planes.shape} of {planes.dtype}) does not say that it '
             f'holds labels; if it does, say which: --from-options '
             f'content=… of {CONTENTS}'
+        )
+    if planes.dtype.kind not in 'ui':
+        raise ImageError(
+            f'{file}: labels are whole numbers, this has {planes.dtype}'
         )
     labels: list[int] | None = None
     try:

@@ -150,6 +150,25 @@ class Record:
     img_path: Path | None = None
     properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def pixel_size(self) -> tuple[float, float] | None:
+        """(height, width) of a pixel in µm; None where nothing says it.
+
+        Taken from ``pixel_size`` in µm, or from ``spacing`` in mm.
+        """
+        size = self.properties.get('pixel_size')
+        spacing = self.properties.get('spacing')
+        if size is None and spacing is not None:
+            size = [1000 * float(side) for side in spacing[-2:]]
+        if size is None:
+            return None
+        try:
+            sides = np.broadcast_to(np.asarray(size, np.float64), 2)
+        except ValueError:  # some tables have words instead
+            return None
+        height, width = sides.tolist()
+        return (height, width) if height > 0 < width else None
+
     def outlines(self, painter: Painter) -> Iterator[tuple[Rings, ...]]:
         """Areas of each object, as :meth:`Annotation.outlines`.
 

@@ -3,14 +3,17 @@
 import contextlib
 import dataclasses
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmseg_medical.converters import rle
+from mmseg_medical.converters._sources import refuse_twice
 from mmseg_medical.converters.image_folder import (
     PathLike,
     Size,
+    size_columns,
     size_lookup,
     table_size,
 )
@@ -38,7 +41,7 @@ class Layout:
         dialect: Name of an :class:`RLEDialect`.
         label: Column of the class; None where the table has one class.
         rows: Rows of an image: ``'one'``, ``'classes'`` or ``'objects'``.
-        sized: Whether the table says how large images are.
+        sized: Whether the table is written with the sizes of images.
         shape: (height, width) of all images of the owner; None where they
             differ.
     """
@@ -93,7 +96,8 @@ def read(
         layout: One of :data:`LAYOUTS`.
         label: Class of a table that has no column for it.
         sizes: (height, width) of all images, or a folder of images, or a
-            table or mapping of ids; comes before the sizes of the table.
+            table or mapping of ids; comes before the sizes of the table
+            itself (see :func:`size_columns`).
         img_dir: Folder of images, for tables that do not say the sizes.
         objects: Whether several rows of an image are several annotations;
             False joins them. By default only those of ``'dsb2018'`` are.
@@ -116,10 +120,11 @@ def read(
             f'unknown layout {layout!r}: expected one of {list(LAYOUTS)}'
         )
     plan = LAYOUTS[layout]
-    column = _mask_column(path, plan)
-    if sizes is None and not plan.sized:
+    header, column = _columns(path, plan)
+    told = size_columns(header) is not None
+    if sizes is None and not told:
         sizes = plan.shape or img_dir
-    if sizes is None and not plan.sized:
+    if sizes is None and not told:
         raise InputError(
             f'{path}: a table of {layout!r} does not say how large images '
             'are; give the folder of the images (--images), or a table with '
@@ -134,17 +139,21 @@ def read(
     return reader.records(Skipped() if skipped is None else skipped)
 
 
-def _mask_column(path: PathLike, plan: Layout) -> str:
+def _columns(path: PathLike, plan: Layout) -> tuple[list[str], str]:
+    """All columns, and that of the masks; of a table without rows the first.
+
+    Raises:
+        TableError: If there is none.
+    """
     columns = [c for c in (plan.key, plan.label) if c]
-    bare = _bare(plan)
-    first = next(iter_table(path, columns, bare=bare), None)
-    found = [c for c in plan.masks if first and c in first[1]]
-    if first and not found:
+    _, row = next(iter_table(path, columns, bare=_bare(plan)), (0, {}))
+    found = [c for c in plan.masks if c in row]
+    if row and not found:
         raise TableError(
             f'{path} has no column {" or ".join(map(repr, plan.masks))}; its '
-            f'columns are {list(first[1])}'
+            f'columns are {list(row)}'
         )
-    return found[0] if found else plan.masks[0]
+    return list(row), (found or plan.masks)[0]
 
 
 def _bare(plan: Layout) -> tuple[str, ...] | None:
@@ -203,9 +212,15 @@ class _Reader:
         if self.plan.rows == 'objects' and filled and not self.objects:
             joined = union(runs for _, _, runs in masks)
             filled = [Annotation(self.label, joined)]
-        known = {self.plan.key, self.column, column, *_SIZE}
+        _, cells = rows[0]
+        known = {
+            self.plan.key,
+            self.column,
+            column,
+            *(size_columns(cells) or ()),
+        }
         properties: dict[str, Any] = {
-            k: v for k, v in rows[0][1].items() if k not in known
+            k: v for k, v in cells.items() if k not in known
         }
         with contextlib.suppress(KeyError, ValueError):
             properties['pixel_size'] = float(properties['pixel_size'])
@@ -275,7 +290,7 @@ def write(
     Raises:
         InputError: If the layout is unknown, ``classes`` is missing, a label
             is none of them, an image has several classes and the table one,
-            or its size is not that of the owner.
+            its size is not that of the owner, or two images have one id.
         RLEError: If the table cannot say that an image is empty.
     """
     if layout not in LAYOUTS:
@@ -300,21 +315,21 @@ def write(
     columns = [plan.key, *([plan.label] if plan.label else [])]
     if plan.sized:
         columns += [*extra, *_SIZE]
-    written = 0
+    written: set[str] = set()
 
     def rows() -> Iterator[Sequence[object]]:
-        nonlocal written
         for record in itertools.chain([first] if first else [], records):
             try:
+                refuse_twice(record, written)
                 found = list(_rows(record, plan, classes, objects, extra))
             except InputError as error:
                 skipped.add(error)
                 continue
-            written += 1
+            written.add(record.img_id)
             yield from found
 
     write_table(path, [*columns, plan.masks[0]], rows())
-    return written
+    return len(written)
 
 
 def _rows(
@@ -341,7 +356,7 @@ def _rows(
     masks: dict[str, list[Runs]] = {label: [] for label in labels}
     for annotation in record.annotations:
         index_of(record, annotation.label, classes=labels)
-        runs = runs_of(annotation, shape, order=dialect.order)
+        runs = runs_of(record, annotation, order=dialect.order)
         masks[annotation.label].append(runs)
 
     def text(*parts: Runs) -> str:
@@ -360,5 +375,8 @@ def _rows(
         for runs in together:
             yield record.img_id, text(runs)
         return
-    told = [record.properties.get(c, '') for c in extra]
-    yield record.img_id, *told, *shape * plan.sized, text(*together)
+    told = dict(record.properties)
+    if record.pixel_size:  # of one number here, which keeps areas
+        told['pixel_size'] = math.sqrt(math.prod(record.pixel_size))
+    more = [told.get(column, '') for column in extra]
+    yield record.img_id, *more, *shape * plan.sized, text(*together)

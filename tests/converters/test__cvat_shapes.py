@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mmseg_medical.converters._cvat_shapes import read_shape, write_shape
-from mmseg_medical.converters.record import Annotation
+from mmseg_medical.converters.record import Annotation, Record
 from mmseg_medical.converters.runs import Runs
 from mmseg_medical.errors import InputError
 
 SHAPE = (30, 40)
+IMAGE = Record('x', SHAPE, ())
 SQUARE = '2,2;20,2;20,20;2,20'
 MASK = '<mask label="a" rle="{}" left="{}" top="7" width="3" height="2"/>'
 masks = hnp.arrays(np.uint8, SHAPE, elements=st.integers(0, 1))
@@ -74,7 +75,7 @@ def test_what_is_wrong_is_named(shape, message):
 
 def test_only_outlines_without_holes_stay_outlines():
     square = read(polygon('2.25,2;9,2;9,9.125', 'z_order="1" group_id="2"'))
-    tag, written = write_shape(square, SHAPE)
+    tag, written = write_shape(IMAGE, square)
     assert tag == 'polygon'
     assert written == dict(
         label='gland',
@@ -85,7 +86,7 @@ def test_only_outlines_without_holes_stay_outlines():
     )
     ((ring,),) = square.polygons
     hole = Annotation('a', polygons=((ring, ring / 2 + 3),), painter='corners')
-    tag, written = write_shape(hole, SHAPE)
+    tag, written = write_shape(IMAGE, hole)
     assert tag == 'mask'
     assert written['label'] == 'a'
 
@@ -93,7 +94,7 @@ def test_only_outlines_without_holes_stay_outlines():
 @given(mask=masks)
 @settings(deadline=None, max_examples=30)
 def test_pixels_come_back(mask):
-    written = write_shape(Annotation('a', Runs.from_mask(mask, 'F')), SHAPE)
+    written = write_shape(IMAGE, Annotation('a', Runs.from_mask(mask, 'F')))
     if not mask.any():
         assert written is None
         return

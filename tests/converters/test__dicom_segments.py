@@ -79,7 +79,7 @@ def segmentation(tmp_path, dicom_series):
         (dict(Rows=30_000), r'its pixels need \d+ bytes'),
         (dict(NumberOfFrames=2, PixelData=bytes(6)), 'holds 2 frames and des'),
         (dict(SegmentSequence=None), 'SegmentSequence'),
-        (dict(PixelData=None), 'PixelData'),
+        (dict(PixelData=None), 'it has no pixel data; was it cut'),
         (dict(TotalPixelMatrixRows=9), 'slide in tiles, which is not read'),
         (dict(SegmentationType='X'), 'no segmentation, its modality is SEG'),
     ],

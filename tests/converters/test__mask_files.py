@@ -98,3 +98,15 @@ def test_images_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(InputError, match='no image of that name'):
         files.place_image(Record('c', None, (), Path('../c')), images, **place)
     assert [p.name for p in tmp_path.iterdir()] == ['a.tif']
+
+
+def test_files_are_in_the_order_of_their_numbers(tmp_path):
+    names = ['a_2.png', 'a_10.png', 'a_٣.png', 'a1²3.png', '.a_1.png']
+    for name in names:
+        (tmp_path / name).touch()
+    assert [f.name for f in files.mask_files(tmp_path)] == [
+        'a1²3.png',
+        'a_2.png',
+        'a_٣.png',
+        'a_10.png',
+    ]

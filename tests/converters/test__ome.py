@@ -93,4 +93,15 @@ def test_broken_xml(tmp_path, monkeypatch, text, message):
 )
 def test_sizes_of_pixels(properties, size):
     record = Record('a', None, (), properties=properties)
-    assert _ome.pixel_size_of(record) == size
+    assert record.pixel_size == size
+
+
+@pytest.mark.parametrize('size', ['abc', '-1', '0', 'nan', 'inf', ''])
+def test_sizes_of_pixels_that_are_none(tmp_path, size):
+    path = tmp_path / 'a.ome.tiff'
+    xml = (
+        f'<OME><Image><Pixels PhysicalSizeX="{size}" PhysicalSizeY="0.5"/>'
+        '</Image></OME>'
+    )
+    tifffile.imwrite(path, PLANES[0], description=xml, metadata=None)
+    assert _ome.describe(path) == ({}, None, [])

@@ -175,3 +175,22 @@ def test_objects_without_a_pixel_are_told(recwarn):
     assert not recwarn
     with pytest.warns(ToleratedWarning, match='x: 2 objects without a pixel'):
         _sources.warn_of_empty(record, 2)
+
+
+def test_an_image_is_written_once(tmp_path):
+    record = Record('a', (2, 3), ())
+    written = []
+
+    def write(records, **options):
+        return _sources.write_records(
+            records,
+            tmp_path / 'out',
+            write_one=lambda r, folder: written.append(r.img_id),
+            **options,
+        )
+
+    with pytest.raises(InputError, match="two images are named 'a'"):
+        write([record, record], skipped=None)
+    skipped = Skipped(strict=False)
+    assert write([record, record], skipped=skipped) == 1
+    assert (written, len(skipped)) == (['a', 'a'], 1)

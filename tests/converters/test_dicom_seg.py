@@ -137,3 +137,34 @@ def test_real_chest_x_rays(real_data, tmp_path):
         found = [a.runs.area for a in again[record.img_id].annotations]
         assert found == areas
     assert all(Path(p).suffix == '.dcm' for p in out.iterdir())
+
+
+def test_names_that_several_images_have(tmp_path, dicom_series):
+    (one,), (other,) = (
+        dicom_series(tmp_path / 'ct' / name, count=1) for name in 'ab'
+    )
+    arguments = dict(source=tmp_path / 'ct', classes=['x'])
+    path = tmp_path / 'out.dcm'
+    with pytest.raises(InputError, match=r'0: .*ct has 2 images of that SOP'):
+        dicom_seg.write([Record('0', (5, 4), ())], path, **arguments)
+    assert not path.exists()
+    dicom_seg.write([Record('b/0', (5, 4), ())], path, **arguments)
+    assert [r.img_id for r in dicom_seg.read(path)] == [other]
+    twice = [Record(name, (5, 4), ()) for name in ('a/0', one)]
+    with pytest.raises(InputError, match='another record is of the image'):
+        dicom_seg.write(twice, path, **arguments)
+
+
+def test_series_that_make_no_segmentation(tmp_path, dicom_series):
+    good = dicom_series(tmp_path / 'ct/a')
+    bad = dicom_series(tmp_path / 'ct/b', ImagePositionPatient=[0, 0, 0])
+    records = [Record(uid, (5, 4), (of('x', LOW),)) for uid in (*bad, *good)]
+    arguments = dict(source=tmp_path / 'ct', classes=['x'])
+    with pytest.raises(InputError, match=r'series .*: highdicom makes no'):
+        dicom_seg.write(records, tmp_path / 'out', **arguments)
+    skipped = Skipped(strict=False)
+    count = dicom_seg.write(
+        records, tmp_path / 'out', **arguments, skipped=skipped
+    )
+    assert (count, len(skipped)) == (2, 1)
+    assert {r.img_id for r in dicom_seg.read(tmp_path / 'out')} == {*good}

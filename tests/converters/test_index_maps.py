@@ -178,3 +178,24 @@ def test_real_lungs(real_data, tmp_path):
     for file in root.iterdir():
         again = cv2.imread(str(path / f'{file.stem}.png'), 0)
         np.testing.assert_array_equal(again, cv2.imread(str(file), 0))
+
+
+def test_values_that_no_file_holds(tmp_path, record_of):
+    record = record_of(LABELS)
+    for values in ({70_000: 'a', 1: 'b'}, {0: 'a', 1: 'b'}, {-1: 'a'}):
+        with pytest.raises(InputError, match='values are 1 to 65535'):
+            index_maps.write(
+                [record], tmp_path / 'out', classes='ab', values=values
+            )
+    with pytest.raises(InputError, match='one for each class'):
+        index_maps.write(
+            [record], tmp_path / 'out', classes='a', values={1: 'a', 2: 'a'}
+        )
+
+
+def test_values_below_0_are_refused(folder):
+    root = folder(LABELS)
+    (root / 'a.png').unlink()
+    Image.fromarray(LABELS.astype(np.int32) - 1).save(root / 'a.tif')
+    with pytest.raises(InputError, match=r'a\.tif: labels are 0 or more'):
+        list(index_maps.read(root, classes='ab'))

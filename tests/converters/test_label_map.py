@@ -92,7 +92,9 @@ def test_what_is_wrong_is_named():
         class_map(record(of('c', LOW)), ['a', 'b'])
     with pytest.raises(InputError, match=r'img 7: .*how large.*--images'):
         class_map(record(of('a', LOW), shape=None), ['a'])
-    with pytest.raises(InputError, match=r'mask of \(4, 6\) .* \(6, 4\)'):
+    with pytest.raises(
+        InputError, match=r'img 7: a: a mask of \(4, 6\) .* \(6, 4\)'
+    ):
         class_map(record(of('a', LOW), shape=(6, 4)), ['a'])
     with pytest.raises(InputError, match="'refuse' or 'later', got 'no'"):
         class_map(record(of('a', LOW)), ['a'], overlap='no')
@@ -104,16 +106,22 @@ def test_outlines_are_painted_where_they_lie():
     square = np.array([[2.0, 1], [5, 1], [5, 3], [2, 3]])
     for painter, expected in (('corners', 6), ('coco', 6), ('opencv', 12)):
         runs = label_map.runs_of(
-            Annotation('a', None, ((square,),), painter), (9, 8), order='C'
+            *(
+                record(shape=(9, 8)),
+                Annotation('a', None, ((square,),), painter),
+            ),
+            order='C',
         )
         assert (runs.area, runs.order, runs.shape) == (expected, 'C', (9, 8))
         assert runs.to_mask()[1, 2] == 1
     beside = Annotation('a', None, ((square + 100,),), 'corners')
-    assert label_map.runs_of(beside, (90, 90)).area == 0
+    assert label_map.runs_of(record(shape=(90, 90)), beside).area == 0
     for painter in ('corners', 'coco'):
         far = Annotation('a', None, ((square + 100,),), painter)
-        with pytest.raises(InputError, match='far outside'):
-            label_map.runs_of(far, (9, 8))
+        with pytest.raises(
+            InputError, match=r'img 7: a polygon 1: .* far outside'
+        ):
+            label_map.runs_of(record(shape=(9, 8)), far)
 
 
 def test_1862_objects_keep_their_numbers():

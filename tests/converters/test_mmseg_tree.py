@@ -124,3 +124,35 @@ def test_what_cannot_be_written(tmp_path, images, record_of):
     assert (count, len(skipped)) == (1, 1)
     with pytest.raises(NotADirectoryError, match='ann_dir is no folder'):
         list(mmseg_tree.read(folder, classes='ab'))
+
+
+def test_images_of_two_splits_with_one_name(tmp_path, record_of):
+    root, other = tmp_path / 'out', tmp_path / 'other'
+    for split in ('train', 'val'):
+        file = root / 'ann_dir' / split / '1.png'
+        file.parent.mkdir(parents=True)
+        cv2.imwrite(str(file), LABELS)
+    for split in ('train', 'test'):
+        file = root / 'img_dir' / split / '1.png'
+        file.parent.mkdir(parents=True)
+        cv2.imwrite(str(file), LABELS)
+    with pytest.warns(MissingLabelsWarning, match=r'1 images .*test/1\.png'):
+        records = list(mmseg_tree.read(root, classes='ab'))
+    assert [r.img_id for r in records] == ['train/1', 'val/1']
+    assert [r.properties['split'] for r in records] == ['train', 'val']
+    assert records[0].img_path.as_posix() == 'img_dir/train/1.png'
+    assert records[1].img_path is None
+    mmseg_tree.write(records, other, classes='ab')
+    assert (other / 'ann_dir' / 'val' / '1.png').is_file()
+    assert [r.img_id for r in mmseg_tree.read(other)] == ['train/1', 'val/1']
+    same = record_of(LABELS, img_id='1')
+    with pytest.raises(InputError, match="1: 'train/1' is another image too"):
+        mmseg_tree.write([records[0], same], tmp_path / 'x', classes='ab')
+
+
+def test_labels_of_no_split_are_refused(tmp_path):
+    file = tmp_path / 'ann_dir' / 'a.png'
+    file.parent.mkdir()
+    cv2.imwrite(str(file), LABELS)
+    with pytest.raises(InputError, match=r'a\.png is in no split; move it'):
+        list(mmseg_tree.read(tmp_path, classes='ab'))

@@ -135,3 +135,15 @@ def test_probabilities_have_a_channel_for_each_class(tmp_path, record_of):
         assert 'PhysicalSizeX="0.5"' in file.ome_metadata
     with pytest.raises(InputError, match='x has no probabilities'):
         ome_tiff.write_probabilities([record_of(LABELS)], tmp_path / 'other')
+
+
+def test_numbers_that_are_no_labels(tmp_path):
+    path = tmp_path / 'a.ome.tiff'
+    for kind, message in (
+        (np.float32, 'whole numbers, this has float32'),
+        (np.int16, 'labels are 0 or more, got -1'),
+    ):
+        planes = np.full((4, 5), -1, kind)
+        tifffile.imwrite(path, planes, ome=True, photometric='minisblack')
+        with pytest.raises(InputError, match=rf'a\.ome\.tiff: .*{message}'):
+            list(ome_tiff.read(path, content='classes', classes=['a']))

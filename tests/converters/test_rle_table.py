@@ -106,7 +106,7 @@ def test_dsb2018_has_a_row_for_each_nucleus(table):
             'id,class,segmentation\na,b,1 1\na,b,2 1\n',
             r"line 3: 'a' b stands on line 2 already",
         ),
-        ('hubmap', 'id,rle\na,1 1\n', 'line 2 a: expected whole numbers'),
+        ('hubmap', 'id,rle\na,1 1\n', 'does not say how large images are'),
         (
             'hubmap',
             'id,img_height,img_width,rle\na,3,x,1 1\n',
@@ -385,3 +385,45 @@ def test_unfinished_tables(table):
     path = table('id,class,segmentation\na,b,1 1\na,c\n')
     with pytest.raises(TableError, match=r'line 3: 2 cells'):
         list(rle_table.read(path, layout='uw_madison', sizes=(2, 2)))
+
+
+def test_a_table_may_say_how_large_images_are(table, tmp_path):
+    path = table(
+        'ImageId,EncodedPixels,Height,Width,Usage\n'
+        'a,1 2 5 1,3,4,Public\na,9 2,3,4,Public\n'
+    )
+    (record,) = rle_table.read(path, layout='dsb2018')
+    assert record.shape == (3, 4)
+    assert record.properties == dict(Usage='Public')
+    assert [a.runs.area for a in record.annotations] == [3, 2]
+
+
+def test_hubmap_tables_without_sizes_take_those_of_images(table, tmp_path):
+    path = table('id,encoding\na,3 2\n')  # as of 2021
+    folder = tmp_path / 'train'
+    folder.mkdir()
+    cv2.imwrite(str(folder / 'a.tif'), np.zeros((2, 5), np.uint8))
+    (record,) = rle_table.read(path, layout='hubmap', img_dir=folder)
+    assert record.shape == (2, 5)
+
+
+def test_a_size_of_pixels_with_two_sides_becomes_one_number(tmp_path):
+    path = tmp_path / 'out.csv'
+    record = Record('a', (2, 3), (), properties=dict(pixel_size=(0.4, 0.4)))
+    rle_table.write([record], path, layout='hubmap')
+    (again,) = rle_table.read(path, layout='hubmap')
+    assert again.properties == dict(pixel_size=0.4)
+    assert again.pixel_size == (0.4, 0.4)
+
+
+def test_an_image_is_written_once(tmp_path):
+    record = Record('a', (2, 3), ())
+    path = tmp_path / 'out.csv'
+    with pytest.raises(InputError, match="two images are named 'a'"):
+        rle_table.write([record, record], path, layout='hubmap')
+    skipped = Skipped(strict=False)
+    count = rle_table.write(
+        [record, record], path, layout='hubmap', skipped=skipped
+    )
+    assert (count, len(skipped)) == (1, 1)
+    assert len(list(rle_table.read(path, layout='hubmap'))) == 1
