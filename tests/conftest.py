@@ -271,6 +271,27 @@ default_hooks = dict(
 
 
 @pytest.fixture
+def small_network() -> str:
+    """Lines for ``tiny_config``: batch norm in the backbone and the head."""
+    return """
+model = dict(
+    backbone=dict(
+        _delete_=True, type='ResNetV1c', depth=18, stem_channels=8,
+        base_channels=4, norm_cfg=dict(type='BN'), out_indices=(0, 1, 2, 3),
+    ),
+    decode_head=dict(
+        _delete_=True, type='FCNHead', in_channels=32, in_index=3,
+        channels=8, num_convs=1, concat_input=False, dropout_ratio=0.1,
+        norm_cfg=dict(type='BN'), num_classes=2,
+        loss_decode=[dict(type='CELoss')],
+    ),
+)
+train_pipeline[3].scale = (32, 32)
+test_pipeline[1].scale = (32, 32)
+"""
+
+
+@pytest.fixture
 def clean_environment() -> dict[str, str]:
     """Environment for processes that a test starts."""
     return {

@@ -13,6 +13,36 @@ from mmseg_medical.apis.folds import fold_dir, set_fold
 from mmseg_medical.errors import InputError
 
 
+def read_config(
+    path: str,
+    *,
+    options: dict[str, Any] | None = None,
+    fold: int | None = None,
+    split: str | None = None,
+) -> Config:
+    """Read a config to look at, without a folder for results.
+
+    Args:
+        path: Config file.
+        options: Keys to replace, as ``--cfg-options`` gives them.
+        fold: Fold to hold out.
+        split: Table of folds to use instead of the config's ``split``.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        InputError: If the data sets have no such fold.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'config {path} does not exist')
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(options or {})
+    if split is not None and fold is None:
+        raise InputError('--split chooses the folds of --fold; give both')
+    if fold is not None:
+        set_fold(cfg, fold, split=split)
+    return cfg
+
+
 def load_config(
     path: str,
     *,
@@ -39,18 +69,12 @@ def load_config(
         InputError: If the work_dir cannot be written, or the data sets have
             no folds.
     """
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'config {path} does not exist')
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
+    cfg = read_config(path, options=options, fold=fold, split=split)
     cfg.launcher = launcher
     cfg.work_dir = (
         work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
     )
-    if split is not None and fold is None:
-        raise InputError('--split chooses the folds of --fold; give both')
     if fold is not None:
-        set_fold(cfg, fold, split=split)
         cfg.work_dir = fold_dir(cfg.work_dir, fold)
     _check_writable(cfg.work_dir)
     if launcher == 'pytorch' and not torch.cuda.is_available():

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from mmseg_medical.apis.folds import set_fold
+from mmseg_medical.apis.config import read_config
 from mmseg_medical.datasets import MedicalDataset
 from mmseg_medical.datasets.checks import Finding, Severity
 from mmseg_medical.datasets.layouts import Layout
@@ -67,17 +66,13 @@ def config_parts(
         FileNotFoundError: If there is no such config.
         InputError: If it is no config, has no data set or no such fold.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'config {path} does not exist')
-    if not path.endswith(('.py', '.json', '.yaml', '.yml')):
+    formats = ('.py', '.json', '.yaml', '.yml')
+    if Path(path).is_file() and not path.endswith(formats):
         raise InputError(
             f'{path} is neither a config nor a folder; unpack an archive, and '
             'name the folder that holds the images'
         )
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
-    if fold is not None:
-        set_fold(cfg, fold, split=split)
+    cfg = read_config(path, options=options, fold=fold, split=split)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     found: dict[str, Any] = {}
     for part in ('train', 'val', 'test'):

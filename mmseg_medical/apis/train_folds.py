@@ -24,6 +24,7 @@ from mmseg_medical.converters.probability_maps import (
     file_digest,
 )
 from mmseg_medical.engine.checkpoint import latest_checkpoint
+from mmseg_medical.engine.hooks import AverageCheckpointsHook
 from mmseg_medical.errors import InputError
 from mmseg_medical.evaluation.metrics import MedicalMetric
 
@@ -154,9 +155,11 @@ class FoldRun:
 
 
 def best_checkpoint(runner: Runner) -> str:
-    """The best checkpoint of a training, or its last.
+    """The checkpoint of a training to test.
 
-    Where several scores choose a best one, the first of them counts.
+    The average of the best, where :class:`AverageCheckpointsHook` has made
+    it, else the best one, else the last. Where several scores choose a best
+    one, the first of them counts.
 
     Args:
         runner: Runner that has trained.
@@ -164,6 +167,9 @@ def best_checkpoint(runner: Runner) -> str:
     Raises:
         InputError: If it has written none.
     """
+    for hook in runner.hooks:
+        if isinstance(hook, AverageCheckpointsHook) and hook.path:
+            return hook.path
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook):
             several = getattr(hook, 'best_ckpt_path_dict', None) or {}

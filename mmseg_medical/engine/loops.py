@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from mmengine.dist import get_rank
 from mmengine.runner import IterBasedTrainLoop
 from mmseg.registry import LOOPS
 from torch.utils.data import BatchSampler, DataLoader, Dataset
+
+from mmseg_medical.errors import InputError
 
 Place = tuple[int, int]  # number of a sample in the run, index of its data
 
@@ -21,6 +24,19 @@ def seed_all(*key: int) -> None:
     random.seed(int(state[0]))
     np.random.seed(int(state[1]))
     torch.manual_seed(int(state[2]))
+
+
+@contextmanager
+def draws_kept() -> Iterator[None]:
+    """Let what is drawn in this context change no draw after it."""
+    states = random.getstate(), np.random.get_state()
+    gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    try:
+        with torch.random.fork_rng(gpus):
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
 
 
 class _SeededDataset(Dataset[Any]):
@@ -50,6 +66,7 @@ class _NumberedBatches:
         self.batches = batches
         self.sampler = batches.sampler
         self.start = 0
+        self.stop: int | None = None
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -57,6 +74,8 @@ class _NumberedBatches:
     def __iter__(self) -> Iterator[list[Place]]:
         number = 0
         for k, batch in enumerate(self._endless()):
+            if k == self.stop:
+                return
             if k >= self.start:
                 yield list(enumerate(batch, number))
             number += len(batch)
@@ -65,14 +84,23 @@ class _NumberedBatches:
         for epoch in itertools.count():
             if hasattr(self.sampler, 'set_epoch'):
                 self.sampler.set_epoch(epoch)
-            yield from self.batches
+            empty = True
+            for batch in self.batches:
+                empty = False
+                yield batch
+            if empty:
+                raise InputError(
+                    f'the sampler gives no batch of {self.batches.batch_size} '
+                    'images; lower train_dataloader.batch_size, or look at '
+                    'its data set and sampler'
+                )
 
 
 class SeededLoader:
     """Batches of a data loader from any iteration on.
 
-    Iterating it never ends. Going to an iteration walks through indices, not
-    through data.
+    Iterating it does not end by itself. Going to an iteration walks through
+    indices, not through data.
 
     Args:
         loader: Data loader over a map-style data set.
@@ -88,6 +116,7 @@ class SeededLoader:
         self.batch_sampler = loader.batch_sampler
         self.batch_size = loader.batch_size
         self.num_workers = loader.num_workers
+        self.collate_fn = loader.collate_fn
         self._batches = _NumberedBatches(loader.batch_sampler)
         options: dict[str, Any] = {}
         if loader.num_workers:
@@ -110,9 +139,15 @@ class SeededLoader:
     def __len__(self) -> int:
         return len(self.batch_sampler)
 
-    def start_at(self, iteration: int) -> None:
-        """Let the next iterator begin with this batch of the run."""
+    def start_at(self, iteration: int, stop: int | None = None) -> None:
+        """Let the next iterator begin with this batch of the run.
+
+        Args:
+            iteration: Number of the batch, >= 0.
+            stop: Number of the batch before which it ends; None for never.
+        """
         self._batches.start = iteration
+        self._batches.stop = stop
 
     def __iter__(self) -> Iterator[Any]:
         yield from self._loader
@@ -168,6 +203,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             self.dataloader = self._seeded(runner, self._source)
         self.dataloader.start_at(self._iter)
         batches = iter(self.dataloader)
+        runner.model.train()
         runner.call_hook('before_train')
         # The whole training counts as one epoch.
         runner.call_hook('before_train_epoch')

@@ -2,11 +2,13 @@ import itertools
 import random
 
 import numpy as np
+import pytest
 import torch
 from mmengine.dataset import DefaultSampler, InfiniteSampler
 from torch.utils.data import DataLoader, Dataset
 
-from mmseg_medical.engine.loops import SeededLoader, seed_all
+from mmseg_medical.engine.loops import SeededLoader, draws_kept, seed_all
+from mmseg_medical.errors import InputError
 
 
 class Draws(Dataset):
@@ -93,3 +95,21 @@ def test_it_looks_like_the_loader_that_it_wraps():
     assert isinstance(source.dataset, Draws)
     assert source.batch_size == 2
     assert isinstance(source.sampler, InfiniteSampler)
+
+
+def test_a_loader_that_ends():
+    source = loader()
+    source.start_at(2, 5)
+    found = torch.stack(list(source))
+    torch.testing.assert_close(found, batches(loader(), 5)[2:])
+    with pytest.raises(InputError, match='no batch of 2'):
+        next(iter(source))  # mmengine's sampler has been closed
+
+
+def test_draws_can_be_kept():
+    seed_all(1)
+    expected = random.random(), np.random.random(), torch.rand(1)
+    seed_all(1)
+    with draws_kept():
+        random.random(), np.random.random(), torch.rand(1)
+    assert (random.random(), np.random.random(), torch.rand(1)) == expected

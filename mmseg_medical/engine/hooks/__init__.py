@@ -1,5 +1,8 @@
 """Hooks, registered with MMSegmentation."""
 
+from mmseg_medical.engine.hooks.average_checkpoints import (
+    AverageCheckpointsHook,
+)
 from mmseg_medical.engine.hooks.checkpoint import SafeCheckpointHook
 from mmseg_medical.engine.hooks.classes import CheckClassesHook
 from mmseg_medical.engine.hooks.freeze import FreezeHook
@@ -8,13 +11,16 @@ from mmseg_medical.engine.hooks.prediction import (
     OverlayHook,
     SaveProbabilitiesHook,
 )
+from mmseg_medical.engine.hooks.reestimate_bn import ReestimateBNHook
 from mmseg_medical.engine.hooks.split import CheckSplitHook
 
 __all__ = [
+    'AverageCheckpointsHook',
     'CheckClassesHook',
     'CheckSplitHook',
     'FreezeHook',
     'OverlayHook',
+    'ReestimateBNHook',
     'SafeCheckpointHook',
     'SafeLoggerHook',
     'SaveProbabilitiesHook',

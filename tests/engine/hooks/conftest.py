@@ -8,24 +8,6 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_medical.apis import load_config, train
 
-# A residual network with batch norm, and a head with some as well.
-NETWORK = """
-model = dict(
-    backbone=dict(
-        _delete_=True, type='ResNetV1c', depth=18, stem_channels=8,
-        base_channels=4, norm_cfg=dict(type='BN'), out_indices=(0, 1, 2, 3),
-    ),
-    decode_head=dict(
-        _delete_=True, type='FCNHead', in_channels=32, in_index=3,
-        channels=8, num_convs=1, concat_input=False, dropout_ratio=0.1,
-        norm_cfg=dict(type='BN'), num_classes=2,
-        loss_decode=[dict(type='CELoss')],
-    ),
-)
-train_pipeline[3].scale = (32, 32)
-test_pipeline[1].scale = (32, 32)
-"""
-
 
 @pytest.fixture(autouse=True)
 def _own_loaders(monkeypatch):
@@ -35,18 +17,8 @@ def _own_loaders(monkeypatch):
 
 
 @pytest.fixture
-def small_network() -> str:
-    """Lines of a config for ``tiny_config``."""
-    return NETWORK
-
-
-@pytest.fixture
-def run(hubmap, tiny_config, tmp_path, monkeypatch) -> Callable[..., Any]:
+def run(hubmap, tiny_config, small_network, tmp_path) -> Callable[..., Any]:
     """Train a small network with batch norm; gives the runner."""
-    # Making configs in checkpoints pretty takes longer than training.
-    monkeypatch.setattr(
-        'yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, False)
-    )
 
     def start(
         iterations: int = 4,
@@ -57,7 +29,7 @@ def run(hubmap, tiny_config, tmp_path, monkeypatch) -> Callable[..., Any]:
         **options: Any,
     ) -> Any:
         cfg = load_config(
-            tiny_config(hubmap(), iterations, NETWORK + extra),
+            tiny_config(hubmap(), iterations, small_network + extra),
             work_dir=str(tmp_path / work_dir),
             options=options,
         )

@@ -185,7 +185,7 @@ from mmseg_medical.utils import register_all_modules
 register_all_modules()
 cfg = load_config(sys.argv[1], work_dir=sys.argv[2], launcher='pytorch')
 runner = train(cfg, pretrained=False)
-sums = torch.stack([p.detach().sum() for p in runner.model.parameters()])
+sums = torch.stack([v.sum() for v in runner.model.state_dict().values()])
 both = [torch.empty_like(sums) for _ in range(2)]
 torch.distributed.all_gather(both, sums)
 assert torch.equal(*both)
@@ -195,14 +195,21 @@ assert torch.equal(*both)
 def test_two_processes(
     hubmap, tiny_config, small_network, tmp_path, clean_environment
 ):
-    """Parts are frozen first and learn later, and the other way."""
+    """Parts are frozen first and learn later, and the other way.
+
+    Both have the same weights and, estimated anew, the same statistics.
+    """
     extra = """
 custom_hooks = [
-    dict(type='FreezeHook', patterns=['backbone'], end=2),
-    dict(type='FreezeHook', patterns=['decode_head'], begin=4, end=6),
+    dict(type='FreezeHook', patterns=['backbone'], end=1),
+    dict(type='FreezeHook', patterns=['decode_head'], begin=2),
+    dict(type='ReestimateBNHook', num_batches=3),
+    dict(type='AverageCheckpointsHook', num_batches=3),
 ]
 """
-    config = tiny_config(hubmap(8), 6, small_network + extra)
+    extra += "train_cfg['val_interval'] = 2\n"
+    extra += "default_hooks['checkpoint']['interval'] = 1\n"
+    config = tiny_config(hubmap(8), 3, small_network + extra)
     script = tmp_path / 'two.py'
     script.write_text(TWO)
     done = subprocess.run(
@@ -217,9 +224,19 @@ custom_hooks = [
         timeout=180,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    kept = {k: weights(tmp_path / 'two' / f'iter_{k}.pth') for k in (2, 4, 6)}
+    work_dir = tmp_path / 'two'
+    kept = {k: weights(work_dir / f'iter_{k}.pth') for k in (1, 2, 3)}
     moved = [
-        {k.split('.')[0] for k in a if not torch.equal(a[k], b[k])}
-        for a, b in ((kept[2], kept[4]), (kept[4], kept[6]))
+        {
+            name.split('.')[0]
+            for name in one
+            if not name.endswith(('running_mean', 'running_var', 'tracked'))
+            and not torch.equal(one[name], other[name])
+        }
+        for one, other in ((kept[1], kept[2]), (kept[2], kept[3]))
     ]
     assert moved == [{'backbone', 'decode_head'}, {'backbone'}]
+    mean = load_checkpoint(work_dir / 'averaged.pth')
+    assert len(mean['meta']['averaged']) == 2
+    name = 'backbone.stem.1.num_batches_tracked'
+    assert mean['state_dict'][name] == 2  # a half of three, rounded up
