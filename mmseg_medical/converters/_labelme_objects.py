@@ -4,14 +4,13 @@ import reprlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from mmseg_medical.converters._labelme_shapes import (
     ShapePainter,
     decode_mask,
     encode_mask,
     paint_shape,
 )
+from mmseg_medical.converters.label_map import runs_of
 from mmseg_medical.converters.polygon import (
     Polygon,
     Rings,
@@ -24,6 +23,7 @@ from mmseg_medical.converters.polygon import (
 )
 from mmseg_medical.converters.record import Annotation, AnnotationError
 from mmseg_medical.converters.runs import Runs
+from mmseg_medical.converters.runs_geometry import union
 from mmseg_medical.converters.tiff import Region
 from mmseg_medical.converters.trace import trace
 
@@ -127,8 +127,7 @@ def _read_points(points: Any, kind: str, where: str) -> Polygon:
         raise AnnotationError(
             f'{where}: a {kind} has {number}, got {reprlib.repr(points)[:60]}'
         )
-    # Checked as a ring, which has three points at least.
-    return to_ring([*points, *points[-1:] * 2], where)[:count]
+    return to_ring(points, where, least=least)
 
 
 def _cut_holes(shapes: list[_Shape], where: object) -> list[_Shape]:
@@ -172,24 +171,9 @@ def _join(
     )
     if not known:
         return outlined
-    runs = known[0]
-    if len(parts) > 1:
-        pieces = [outlined, *(Annotation(label, runs=r) for r in known)]
-        runs = _union(pieces, shape)
-    return Annotation(label, runs=runs, properties=properties)
-
-
-def _union(pieces: list[Annotation], shape: tuple[int, int]) -> Runs:
-    found = [box for piece in pieces if (box := piece.box(shape))]
-    if not found:
-        nothing = np.empty(0, np.int64)
-        return Runs(nothing, nothing, shape, 'C')
-    boxes = np.array(found)
-    top, left = boxes[:, :2].min(0).tolist()
-    bottom, right = (boxes[:, :2] + boxes[:, 2:]).max(0).tolist()
-    box = Region(top, left, bottom - top, right - left)
-    masks = [piece.mask(shape, box) for piece in pieces]
-    return Runs.from_mask(np.any(masks, 0), 'C').place(top, left, shape)
+    if areas:
+        known.append(runs_of(outlined, shape, order='C'))
+    return Annotation(label, runs=union(known), properties=properties)
 
 
 def write_objects(

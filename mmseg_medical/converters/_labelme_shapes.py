@@ -14,6 +14,7 @@ import PIL.ImageDraw
 from mmseg_medical.converters.polygon import Polygon
 from mmseg_medical.converters.record import AnnotationError
 from mmseg_medical.converters.runs import IntArray, Mask, Runs
+from mmseg_medical.converters.runs_geometry import nothing
 
 LINE_WIDTH = 10  # pixels, as LabelMe paints lines
 POINT_SIZE = 5  # radius in pixels, as LabelMe paints points
@@ -56,8 +57,7 @@ def paint_shape(
     left, top = np.clip(low, 0, shape[::-1]).tolist()
     right, bottom = np.clip(high, 0, shape[::-1]).tolist()
     if left >= right or top >= bottom:
-        nothing = np.empty(0, np.int64)
-        return Runs(nothing, nothing, shape, 'C')
+        return nothing(shape, 'C')
     if np.prod(high - np.minimum(low, 0), dtype=float) > _LIMIT:
         raise AnnotationError(
             f'{where}: a {kind} in an image of {shape[0]} x {shape[1]} pixels '

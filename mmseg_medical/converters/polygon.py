@@ -47,22 +47,25 @@ class PolygonError(InputError):
     """An outline that cannot be painted."""
 
 
-def to_ring(points: Any, where: str, *, closed: bool = False) -> Polygon:
-    """Check a ring as a file has it.
+def to_ring(
+    points: Any, where: str, *, closed: bool = False, least: int = 3
+) -> Polygon:
+    """Check a ring, or the points of another shape, as a file has it.
 
     Args:
-        points: List of three or more [x, y] in pixels.
+        points: List of [x, y] in pixels.
         where: File and number of the object, for the message.
         closed: The file may repeat the first point as the last one, which is
             left out, and have more coordinates than x and y.
+        least: Number of points that there must be.
 
     Returns:
         (N, 2) float64 array of x and y; coordinates may lie outside of the
         image.
 
     Raises:
-        PolygonError: If there are fewer than three points, or one is no pair
-            of numbers, or a coordinate is not finite or beyond 10^6.
+        PolygonError: If there are fewer points, or one is no pair of
+            numbers, or a coordinate is not finite or beyond 10^6.
     """
     try:
         ring = np.asarray(points)
@@ -76,10 +79,11 @@ def to_ring(points: Any, where: str, *, closed: bool = False) -> Polygon:
         ring = ring[:, :2]
         if len(ring) > 1 and (ring[0] == ring[-1]).all():
             ring = ring[:-1]
-    if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < 3:
+    if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < least:
+        got = points.tolist() if isinstance(points, np.ndarray) else points
         raise PolygonError(
-            f'{where}: expected three or more [x, y], got '
-            f'{reprlib.repr(points)[:60]}'
+            f'{where}: expected {least} or more [x, y], got '
+            f'{reprlib.repr(got)[:60]}'
         )
     if not (np.abs(ring) < 1e6).all():  # nan as well
         raise PolygonError(

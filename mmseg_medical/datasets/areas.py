@@ -64,7 +64,7 @@ class AreaReader:
 
         Raises:
             InputError: If it has no mask, its mask cannot be read or holds a
-            label that is no class.
+                label that is no class.
         """
         sample = dict(sample)
         if 'rle' in sample:

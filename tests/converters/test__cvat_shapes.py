@@ -49,7 +49,7 @@ def test_masks_are_counts_along_the_rows():
 @pytest.mark.parametrize(
     ('shape', 'message'),
     [
-        (polygon('1,2;3,4'), 'expected three'),
+        (polygon('1,2;3,4'), 'expected 3'),
         (polygon('1,2;3,4;x,5'), 'points are x,y;x,y;…, got'),
         (polygon('1,2;3,4;5'), 'points are x,y;x,y;…, got'),
         (polygon(''), 'points are x,y'),

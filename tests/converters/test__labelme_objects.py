@@ -140,7 +140,7 @@ def test_holes_alone_are_a_class():
         (shape([], shape_type='point'), r'a point has 1 points, got \[\]'),
         (shape(None), 'a polygon has 3 points or more, got None'),
         (shape('abcd'), "a polygon has 3 points or more, got 'abcd'"),
-        (shape([[1, 2], [3, 4], ['5', 6]]), r'expected three or more \[x, y'),
+        (shape([[1, 2], [3, 4], ['5', 6]]), r'expected 3 or more \[x, y'),
         (shape([[1, 2], [3, 4], [float('nan'), 6]]), 'is not finite'),
         (shape([[1, 2], [3, 4], [5000, 6]]), 'far outside of the image of 30'),
         (shape([[1, 2], [3, 1e5]], shape_type='line'), 'far outside'),

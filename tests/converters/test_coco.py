@@ -92,10 +92,10 @@ def test_names_that_repeat_keep_their_folders(tmp_path):
         (dict(bbox=[1, 1, 2, 2]), r'annotation 1: it has a box and no segm'),
         (dict(segmentation=[]), r'annotation 1: it has no segmentation'),
         (dict(segmentation='x'), 'list of polygons or a dict'),
-        (dict(segmentation=[[1, 2, 3, 4]]), 'three or more'),
-        (dict(segmentation=[[1, 2, 3, 4, 5, 6, 7]]), 'three or more'),
+        (dict(segmentation=[[1, 2, 3, 4]]), '3 or more'),
+        (dict(segmentation=[[1, 2, 3, 4, 5, 6, 7]]), '3 or more'),
         (dict(segmentation=[[1, 2, 3, 4, 5, None]]), 'not finite'),
-        (dict(segmentation=[[1, 2, 3, 4, 5, 'x']]), 'three or more'),
+        (dict(segmentation=[[1, 2, 3, 4, 5, 'x']]), '3 or more'),
         (dict(segmentation=[[1, 2, 3, 4, 5, 1e7]]), 'a million pixels'),
         (
             dict(segmentation=dict(size=[5, 4], counts=[20])),

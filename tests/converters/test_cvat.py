@@ -103,7 +103,7 @@ def test_shapes_without_area_are_counted(records):
 
 def test_what_is_wrong_is_named_and_skipped(records):
     bad, good = image(polygon('1,2;3,4'), name='bad.jpg'), image(polygon())
-    with pytest.raises(InputError, match='expected three') as caught:
+    with pytest.raises(InputError, match='expected 3') as caught:
         records(bad, good)
     assert "annotations.xml image 'bad.jpg' shape 1" in str(caught.value)
     skipped = Skipped(strict=False)

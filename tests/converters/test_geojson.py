@@ -228,10 +228,10 @@ def test_the_size_is_that_of_the_image(one, tmp_path):
         (feature(kind='Circle'), 'feature 2: .*MultiPolygon, got Circle'),
         (dict(geometry=[1]), r'of type Polygon or MultiPolygon, got \[1\]'),
         (dict(geometry={}), 'feature 2: expected a geometry'),
-        (feature([7]), 'feature 2: expected three or more'),
-        (feature([[[1, 2], [3, 4]]]), 'expected three or more'),
+        (feature([7]), 'feature 2: expected 3 or more'),
+        (feature([[[1, 2], [3, 4]]]), 'expected 3 or more'),
         (feature([]), r'is a list of rings \[\[\[x, y\], …\], …\], got \[\]'),
-        (feature([OUTER], 'MultiPolygon'), 'expected three or more'),
+        (feature([OUTER], 'MultiPolygon'), 'expected 3 or more'),
         (feature([7], 'MultiPolygon'), 'is a list of rings'),
         (
             dict(geometry=dict(type='Polygon', coordinates='x')),
@@ -252,7 +252,7 @@ def test_the_size_is_that_of_the_image(one, tmp_path):
         ),
         ([], r'object 2: expected {…}, got \[\]'),
         (dict(type='Feature'), 'feature 2: expected .* is it GeoJSON'),
-        (feature([[[1, 2], [3, 4], [1, 2]]]), 'expected three or more'),
+        (feature([[[1, 2], [3, 4], [1, 2]]]), 'expected 3 or more'),
     ],
 )
 def test_what_is_wrong_is_named_and_skipped(tmp_path, entry, message):

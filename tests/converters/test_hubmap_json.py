@@ -107,7 +107,7 @@ def test_objects_without_a_pixel_are_left_out_and_told(tmp_path):
     [
         ('[[[1, 2], [3', AnnotationError, 'is no JSON'),
         ('{"a": 1}', AnnotationError, 'expected a list of polygons'),
-        ('[[[1, 2], [3, 4]]]', PolygonError, 'polygon 1: expected three'),
+        ('[[[1, 2], [3, 4]]]', PolygonError, 'polygon 1: expected 3'),
         ('[[[1, 2], [3, 4], [NaN, 5]]]', PolygonError, 'polygon 1: a coord'),
     ],
 )

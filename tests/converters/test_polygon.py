@@ -131,14 +131,15 @@ def test_an_unknown_painter_is_named(painter):
 @pytest.mark.parametrize(
     ('points', 'message'),
     [
-        ([[1, 2], [3, 4]], r'x: expected three or more \[x, y\], got \[\[1'),
-        ([[1, 2], [3, 4], [5]], 'expected three'),
-        ([[1, 2], [3, 4], ['7', 5]], 'expected three'),
-        ([[1, 2], [3, 4], [None, 5]], 'expected three'),
-        ([[1, 2], [3, 4], [10**30, 5]], 'expected three'),
-        ([[1, 2, 3]] * 3, 'expected three'),
-        ('abc', 'expected three'),
-        (None, 'expected three'),
+        ([[1, 2], [3, 4]], r'x: expected 3 or more \[x, y\], got \[\[1'),
+        ([[1, 2], [3, 4], [5]], 'expected 3'),
+        ([[1, 2], [3, 4], ['7', 5]], 'expected 3'),
+        ([[1, 2], [3, 4], [None, 5]], 'expected 3'),
+        ([[1, 2], [3, 4], [10**30, 5]], 'expected 3'),
+        ([[1, 2, 3]] * 3, 'expected 3'),
+        (np.zeros((2, 2)), r'got \[\[0.0, 0.0\], \[0.0, 0.0\]\]'),
+        ('abc', 'expected 3'),
+        (None, 'expected 3'),
         ([[1, 2], [3, 4], [float('nan'), 5]], 'a coordinate is not finite'),
         ([[1, 2], [3, 4], [1e9, 5]], 'a million pixels away'),
     ],
@@ -154,7 +155,7 @@ def test_closed_rings_lose_their_last_point():
     assert ring.tolist() == [[0, 0], [4, 0], [4, 3]]
     assert ring.dtype == np.float64
     assert len(to_ring(points[:3], 'x', closed=True)) == 3
-    with pytest.raises(PolygonError, match='expected three or more'):
+    with pytest.raises(PolygonError, match='expected 3 or more'):
         to_ring([[0, 0], [4, 0], [0, 0]], 'x', closed=True)
 
 
