@@ -14,6 +14,10 @@ from mmseg_medical.converters.image_folder import PathLike, visible, walk
 from mmseg_medical.errors import InputError
 
 _SNIFFED = 2**16  # bytes of a file that are looked at
+# Formats of drawn outlines whose files may lie beside the images, and the ends
+# of their names.
+_OF_EACH = ('labelme', 'geojson', 'cvat', 'aperio', 'hubmap_json')
+_DRAWN = (*geojson.SUFFIXES, '.xml')
 # Ends of names that say what to write; those of JSON and CSV do not.
 _TARGETS = (
     ('.geojson', 'geojson'),
@@ -69,6 +73,10 @@ def _of_folder(path: Path) -> str | None:
         return 'object_masks'
     if 'classes.json' in names:
         return 'index_maps'
+    drawn = (f for f in walk(path) if f.name.lower().endswith(_DRAWN))
+    file = next(drawn, None)
+    if file and (name := _of_file(file)) in _OF_EACH:
+        return name
     first = next(walk(path), None)
     if first is None:
         return None

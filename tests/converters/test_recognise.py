@@ -66,6 +66,10 @@ HEX = '0123456789abcdef' * 4
         ({'m/x/a.png': LABELS, 'm/classes.json': ''}, 'm', 'index_maps'),
         ({'m/x/lung.png': LABELS}, 'm', 'class_masks'),
         ({'m/x/a.json': '{"shapes": []}'}, 'm', 'labelme'),
+        ({'m/a.png': LABELS, 'm/b.json': '{"shapes": []}'}, 'm', 'labelme'),
+        ({'m/a.jpg': LABELS, 'm/b.xml': '<Annotations>'}, 'm', 'aperio'),
+        ({'m/a.png': LABELS, 'm/b.json': '{"made": "by"}'}, 'm', 'index_maps'),
+        ({'m/a.png': LABELS, 'm/b.json': COCO}, 'm', 'index_maps'),
     ],
 )
 def test_formats_are_recognised(tmp_path, files, path, name):
