@@ -25,7 +25,8 @@ def masks(tmp_path):
 def test_from_masks_to_coco(tool, masks, tmp_path, capsys):
     target = tmp_path / 'out.json'
     tool('convert').main([str(masks), str(target), '--to-format', 'coco'])
-    out = capsys.readouterr().out
+    out, progress = capsys.readouterr()
+    assert progress.startswith('3 images in ')
     assert 'tolerated: 1\n' in out
     assert 'q/masks lacks 1 of the numbers of its masks, first 2' in out
     assert 'read: 3 images, 1 of them empty; objects: nucleus 4' in out
@@ -61,6 +62,7 @@ def test_errors_are_listed(tool, masks, tmp_path, capsys):
     arguments = [str(masks), str(tmp_path / 'o.csv'), '--to-format', 'dsb2018']
     with pytest.raises(InputError, match=r'mask_1\.png has \(4, 4\)'):
         tool('convert').main(arguments)
+    assert not (tmp_path / 'o.csv').exists()
     tool('convert').main([*arguments, '--skip-errors'])
     out = capsys.readouterr().out
     assert 'skipped: 2\n' in out
