@@ -1,21 +1,23 @@
 """Factories of tiny inputs in real formats; no test reaches the network."""
 
 import csv
-import gc
 import importlib.util
 import os
 import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import tifffile
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.visualization import Visualizer
 
 import mmseg_medical
+from mmseg_medical.apis import load_config, train
 from mmseg_medical.converters import rle
 from mmseg_medical.utils import register_all_modules
 
@@ -52,14 +54,37 @@ def _no_network(monkeypatch):
 @pytest.fixture(autouse=True, scope='session')
 def _scope():
     register_all_modules()
-    gc.freeze()  # each data set collects garbage: not that of all modules
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _quick_mmengine():
+    """No work of mmengine that only logs: most of the time of a tiny run."""
+    figure = Visualizer._initialize_fig(None, dict(frameon=False))
+    with pytest.MonkeyPatch.context() as patch:
+        # It lays the text of a config out anew for every file,
+        patch.setattr(
+            'yapf.yapflib.yapf_api.FormatCode', lambda code, **_: (code, True)
+        )
+        # asks compilers for their version,
+        patch.setattr('mmengine.runner.runner.collect_env', dict)
+        # collects the garbage of all modules for each data set,
+        patch.setattr(
+            'mmengine.dataset.base_dataset.gc', SimpleNamespace(collect=int)
+        )
+        # and makes a figure for each run.
+        patch.setattr(Visualizer, '_initialize_fig', lambda *_: figure)
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _unformatted(monkeypatch):
-    """mmengine lays the text of a config out anew for every file."""
+def _own_loaders(monkeypatch):
+    _keep_loaders(monkeypatch)
+
+
+def _keep_loaders(monkeypatch):
+    """Undo with the patches what a tool changes of mmengine."""
     monkeypatch.setattr(
-        'yapf.yapflib.yapf_api.FormatCode', lambda code, **_: (code, True)
+        CheckpointLoader, '_schemes', dict(CheckpointLoader._schemes)
     )
 
 
@@ -175,66 +200,70 @@ COLUMNS = (
 ).split(',')
 
 
+def write_hubmap(
+    root: Path, count: int, size: tuple[int, int], **changes: object
+) -> Path:
+    """Write a data set in HuBMAP's layout: dark discs on pale tissue."""
+    for folder in ('train_images', 'train_annotations'):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    rows = []
+    for k in range(count):
+        mask = np.zeros(size, np.uint8)
+        x, y = rng.integers(16, min(size) - 16, 2).tolist()
+        cv2.circle(mask, (x, y), 14, 1, -1)
+        noise = rng.integers(-20, 20, (*size, 3))
+        img = np.where(mask[..., None], (120, 60, 130), (225, 190, 215))
+        img = np.clip(img + noise, 0, 255).astype(np.uint8)
+        name = str(101 + k)
+        tifffile.imwrite(
+            root / 'train_images' / f'{name}.tiff',
+            img,
+            photometric='rgb',
+            compression='lzw',
+            tile=(32, 32),
+        )
+        outline = cv2.findContours(mask, 0, 1)[0][0][:, 0].tolist()
+        (root / 'train_annotations' / f'{name}.json').write_text(
+            str([outline])
+        )
+        row = dict(
+            zip(
+                COLUMNS,
+                (
+                    *(name, ('kidney', 'lung')[k % 2], 'HPA', *size),
+                    *(0.4, 4, rle.encode(mask, 'hubmap'), 37, 'Male'),
+                ),
+                strict=True,
+            )
+        )
+        row.update(changes)
+        rows.append(row)
+    with open(root / 'train.csv', 'w', newline='') as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return root
+
+
 @pytest.fixture
 def hubmap(tmp_path) -> Callable[..., Path]:
-    """Write a data set in HuBMAP's layout: dark discs on pale tissue."""
+    """Write a data set in HuBMAP's layout."""
 
     def write(
         count: int = 4, size: tuple[int, int] = (64, 80), **changes: object
     ) -> Path:
-        root = tmp_path / 'hubmap'
-        for folder in ('train_images', 'train_annotations'):
-            (root / folder).mkdir(parents=True, exist_ok=True)
-        rng = np.random.default_rng(0)
-        rows = []
-        for k in range(count):
-            mask = np.zeros(size, np.uint8)
-            x, y = rng.integers(16, min(size) - 16, 2).tolist()
-            cv2.circle(mask, (x, y), 14, 1, -1)
-            noise = rng.integers(-20, 20, (*size, 3))
-            img = np.where(mask[..., None], (120, 60, 130), (225, 190, 215))
-            img = np.clip(img + noise, 0, 255).astype(np.uint8)
-            name = str(101 + k)
-            tifffile.imwrite(
-                root / 'train_images' / f'{name}.tiff',
-                img,
-                photometric='rgb',
-                compression='lzw',
-                tile=(32, 32),
-            )
-            outline = cv2.findContours(mask, 0, 1)[0][0][:, 0].tolist()
-            (root / 'train_annotations' / f'{name}.json').write_text(
-                str([outline])
-            )
-            row = dict(
-                zip(
-                    COLUMNS,
-                    (
-                        *(name, ('kidney', 'lung')[k % 2], 'HPA', *size),
-                        *(0.4, 4, rle.encode(mask, 'hubmap'), 37, 'Male'),
-                    ),
-                    strict=True,
-                )
-            )
-            row.update(changes)
-            rows.append(row)
-        with open(root / 'train.csv', 'w', newline='') as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
-        return root
+        return write_hubmap(tmp_path / 'hubmap', count, size, **changes)
 
     return write
 
 
-@pytest.fixture
-def tiny_config(tmp_path) -> Callable[..., str]:
+def write_config(
+    path: Path, data_root: Path, iterations: int = 4, extra: str = ''
+) -> str:
     """Write a config for a network of a few thousand weights."""
-
-    def write(data_root: Path, iterations: int = 4, extra: str = '') -> str:
-        path = tmp_path / 'tiny.py'
-        path.write_text(
-            f"""
+    path.write_text(
+        f"""
 _base_ = [{mmseg_medical.config_path('demo/segformer_mitb0.py')!r}]
 train_pipeline = _base_.train_pipeline
 train_pipeline[3].scale = (64, 64)
@@ -264,10 +293,35 @@ default_hooks = dict(
 )
 {extra}
 """
-        )
-        return str(path)
+    )
+    return str(path)
+
+
+@pytest.fixture
+def tiny_config(tmp_path) -> Callable[..., str]:
+    """Write a config for a network of a few thousand weights."""
+
+    def write(data_root: Path, iterations: int = 4, extra: str = '') -> str:
+        return write_config(tmp_path / 'tiny.py', data_root, iterations, extra)
 
     return write
+
+
+@pytest.fixture(scope='session')
+def trained(tmp_path_factory) -> SimpleNamespace:
+    """One tiny training for all tests, which leave its files as they are.
+
+    It has ``root`` of the data, ``config`` and ``checkpoint``.
+    """
+    folder = tmp_path_factory.mktemp('trained')
+    root = write_hubmap(folder / 'hubmap', 4, (64, 80))
+    config = write_config(folder / 'tiny.py', root, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        _keep_loaders(patch)
+        train(load_config(config, work_dir=str(folder / 'work')))
+    return SimpleNamespace(
+        root=root, config=config, checkpoint=folder / 'work' / 'iter_2.pth'
+    )
 
 
 @pytest.fixture

@@ -149,9 +149,10 @@ def run_outside(python, folder, package):
 
 def test_a_wheel_in_a_clean_environment(distributions, tmp_path):
     folder = tmp_path / 'venv'
-    venv.create(folder, with_pip=True)
+    venv.create(folder)
     python = str(folder / 'bin' / 'python')
-    install = [python, '-m', 'pip', 'install', '--no-deps', '--no-index']
+    pip = [sys.executable, '-m', 'pip', '--python', python, 'install']
+    install = [*pip, '--no-deps', '--no-index', '--no-compile']
     subprocess.run([*install, str(distributions[0])], check=True)
     site = Path(sysconfig.get_path('purelib', vars=dict(base=str(folder))))
     # The stack is borrowed; the editable package beside it is not, since

@@ -1,19 +1,12 @@
 import numpy as np
 import pytest
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_medical import apis
 from mmseg_medical.apis import load_config, train
 from mmseg_medical.converters.probability_maps import ProbabilityMaps
+from mmseg_medical.engine.checkpoint import load_checkpoint
 from mmseg_medical.models.segmentors import MedicalSegmentor
-
-
-@pytest.fixture(autouse=True)
-def _own_loaders(monkeypatch):
-    monkeypatch.setattr(
-        CheckpointLoader, '_schemes', dict(CheckpointLoader._schemes)
-    )
 
 
 def test_tta_needs_a_model_in_the_config(hubmap, tiny_config, tmp_path):
@@ -23,21 +16,17 @@ def test_tta_needs_a_model_in_the_config(hubmap, tiny_config, tmp_path):
         apis.test(cfg, 'a.pth', tta=True)
 
 
-def test_a_checkpoint_of_other_classes_is_refused(
-    hubmap, tiny_config, tmp_path
-):
-    config, work_dir = tiny_config(hubmap(), 2), str(tmp_path / 'work')
-    train(load_config(config, work_dir=work_dir))
-    path = tmp_path / 'work' / 'iter_2.pth'
-    checkpoint = torch.load(path, weights_only=False)
+def test_a_checkpoint_of_other_classes_is_refused(trained, tmp_path):
+    checkpoint = load_checkpoint(trained.checkpoint)
     checkpoint['meta']['dataset_meta']['classes'] = ('bg', 'nucleus')
-    torch.save(checkpoint, path)
-    with pytest.raises(ValueError, match=r"iter_2\.pth .*\('bg', 'nucleus'\)"):
-        apis.test(load_config(config, work_dir=work_dir), str(path))
+    torch.save(checkpoint, tmp_path / 'a.pth')
+    cfg = load_config(trained.config, work_dir=str(tmp_path))
+    with pytest.raises(ValueError, match=r"a\.pth .*\('bg', 'nucleus'\)"):
+        apis.test(cfg, str(tmp_path / 'a.pth'))
 
 
 def test_images_without_masks_are_predicted(
-    tool, hubmap, tiny_config, tmp_path
+    tool, trained, hubmap, tiny_config, tmp_path
 ):
     """The hidden test images of a competition, as the README says."""
     root = hubmap()
@@ -47,12 +36,11 @@ def test_images_without_masks_are_predicted(
     )
     (root / 'train_images').rename(root / 'test_images')
     (root / 'train_images').symlink_to(root / 'test_images')
-    config = tiny_config(root, 2)
+    config, checkpoint = tiny_config(root), str(trained.checkpoint)
     work_dir, out = str(tmp_path / 'work'), tmp_path / 'probs'
-    train(load_config(config, work_dir=work_dir))
     scores = tool('test').main(
         [
-            *(config, f'{work_dir}/iter_2.pth', '--work-dir', work_dir),
+            *(config, checkpoint, '--work-dir', work_dir),
             *('--out', str(out), '--cfg-options', 'test_evaluator=[]'),
             'test_dataloader.dataset.ann_file=test.csv',
             'test_dataloader.dataset.fold=None',
@@ -66,23 +54,19 @@ def test_images_without_masks_are_predicted(
     # The folder is taken: maps of other images do not mix with them.
     with pytest.raises(ValueError, match='maps of another test: origin'):
         apis.test(
-            load_config(config, work_dir=work_dir),
-            f'{work_dir}/iter_2.pth',
-            out=str(out),
+            load_config(config, work_dir=work_dir), checkpoint, out=str(out)
         )
 
 
-def test_an_ensemble_loads_its_checkpoints(
-    tool, hubmap, tiny_config, tmp_path
-):
+def test_an_ensemble_loads_its_checkpoints(tool, trained, tmp_path):
     """Not a test of random weights."""
-    config, work_dir = tiny_config(hubmap(), 2), tmp_path / 'work'
-    cfg = load_config(config, work_dir=str(work_dir))
-    model = cfg.model
-    cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=2)
-    train(cfg)
-    paths = [str(work_dir / f'iter_{k}.pth') for k in (1, 2)]
+    config, work_dir = trained.config, tmp_path / 'work'
+    model = load_config(config).model
+    weights = load_checkpoint(trained.checkpoint)['state_dict']
+    paths = [str(tmp_path / f'{k}.pth') for k in (1, 2)]
     for path in paths:
+        torch.save(weights, path)
+        weights['decode_head.conv_seg.bias'][1] += 1  # of the other member
         apis.test(
             load_config(config, work_dir=str(work_dir)), path, out=path + '.d'
         )
@@ -116,13 +100,10 @@ def test_weights_of_another_model_are_refused(hubmap, tiny_config, tmp_path):
 
 
 @pytest.mark.parametrize('kind', ['no head', 'a third class'])
-def test_what_would_stay_random_is_not_tested(
-    kind, hubmap, tiny_config, tmp_path
-):
-    config, work_dir = tiny_config(hubmap(), 2), str(tmp_path / 'work')
-    train(load_config(config, work_dir=work_dir))
-    path = tmp_path / 'work' / 'iter_2.pth'
-    weights = torch.load(path, weights_only=False)['state_dict']
+def test_what_would_stay_random_is_not_tested(kind, trained, tmp_path):
+    config, work_dir = trained.config, str(tmp_path / 'work')
+    path = tmp_path / 'a.pth'
+    weights = load_checkpoint(trained.checkpoint)['state_dict']
     for key in [k for k in weights if k.startswith('decode_head.')]:
         if kind == 'no head':
             del weights[key]
@@ -136,20 +117,18 @@ def test_what_would_stay_random_is_not_tested(
     train(cfg)  # which may start from it
 
 
-def test_plain_segmentors_have_no_probabilities(hubmap, tiny_config, tmp_path):
-    config, work_dir = tiny_config(hubmap(), 2), str(tmp_path / 'work')
-    train(load_config(config, work_dir=work_dir))
+def test_plain_segmentors_have_no_probabilities(trained, tmp_path):
     for options, message in (
         (dict(tta=True), '--tta merges .* got EncoderDecoder'),
         (dict(out=str(tmp_path / 'out')), '--out keeps the seg_probs of a'),
     ):
-        cfg = load_config(config, work_dir=work_dir)
+        cfg = load_config(trained.config, work_dir=str(tmp_path / 'work'))
         cfg.model.type = 'EncoderDecoder'
         for key in ('task', 'test_cfg'):
             cfg.model.pop(key)
         cfg.model.test_cfg = dict(mode='whole')
         with pytest.raises(ValueError, match=message):
-            apis.test(cfg, f'{work_dir}/iter_2.pth', **options)
+            apis.test(cfg, str(trained.checkpoint), **options)
 
 
 def test_a_killed_test_goes_on(hubmap, tiny_config, tmp_path, monkeypatch):

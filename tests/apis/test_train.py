@@ -1,16 +1,11 @@
+import copy
+
 import pytest
 from mmengine.config import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_medical.apis import load_config, train
 from mmseg_medical.apis.train import _use_amp
-
-
-@pytest.fixture(autouse=True)
-def _own_loaders(monkeypatch):
-    monkeypatch.setattr(
-        CheckpointLoader, '_schemes', dict(CheckpointLoader._schemes)
-    )
+from mmseg_medical.engine.loops import ResumableTrainLoop
 
 
 def test_amp_replaces_the_plain_wrapper_only(monkeypatch):
@@ -43,23 +38,23 @@ def test_weights_that_cannot_be_downloaded(
         train(cfg)
     cfg = load_config(config, work_dir=str(tmp_path / 'work'))
     assert train(cfg, pretrained=False).iter == 1
+    # Weights are fetched before the first iteration.
+    monkeypatch.setattr(ResumableTrainLoop, 'run', lambda _: None)
     for address in (
         'https://example.org/all.pth',
         'torchvision://resnet18',
         'open-mmlab://resnet50_v1c',
     ):
-        options = dict(load_from=address)
         cfg = load_config(
-            config, work_dir=str(tmp_path / 'work'), options=options
-        )
-        assert train(cfg, pretrained=False).iter == 1
-        cfg = load_config(
-            tiny_config(hubmap(), 1),
+            config,
             work_dir=str(tmp_path / 'work'),
-            options=options,
+            options=dict(load_from=address),
         )
+        plain = copy.deepcopy(cfg)
+        plain.model.backbone.init_cfg = None
         with pytest.raises(ValueError, match=r'by --no-pretrained'):
-            train(cfg)
+            train(plain)
+        assert train(cfg, pretrained=False)._load_from is None
 
 
 def test_a_task_that_the_head_contradicts(hubmap, tiny_config, tmp_path):
@@ -72,9 +67,10 @@ def test_a_task_that_the_head_contradicts(hubmap, tiny_config, tmp_path):
         train(cfg)
 
 
-def test_resume_without_a_checkpoint_starts(hubmap, tiny_config, tmp_path):
-    cfg = load_config(tiny_config(hubmap(), 1), work_dir=str(tmp_path / 'w'))
-    assert train(cfg, resume=True).iter == 1
+def test_resume_without_a_checkpoint_starts(trained, tmp_path):
+    cfg = load_config(trained.config, work_dir=str(tmp_path))
+    assert train(cfg, resume=True).iter == 2
+    assert cfg.resume is False
 
 
 @pytest.mark.parametrize(
@@ -105,19 +101,17 @@ def test_counts_that_contradict_stop_before_the_first_iteration(
 
 
 def test_resuming_where_nothing_is_starts_from_the_weights_of_the_config(
-    hubmap, tiny_config, tmp_path
+    trained, tmp_path
 ):
-    config = tiny_config(hubmap(), 1)
-    train(load_config(config, work_dir=str(tmp_path / 'a')))
-    weights = str(tmp_path / 'a' / 'iter_1.pth')
+    weights = str(trained.checkpoint)
     cfg = load_config(
-        config,
-        work_dir=str(tmp_path / 'b'),
+        trained.config,
+        work_dir=str(tmp_path),
         options=dict(load_from=weights, resume=True),
     )
     runner = train(cfg, resume=True)
     assert (cfg.load_from, cfg.resume) == (weights, False)
-    assert runner.iter == 1
+    assert runner.iter == 2
 
 
 def test_a_run_killed_in_its_last_validation_validates(

@@ -1,8 +1,9 @@
 """Training, resuming and testing from the command line."""
 
 import json
+import multiprocessing
 import os
-import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mmengine.runner.checkpoint import CheckpointLoader
+import torch
 
 from mmseg_medical.apis.command_line import run_tool
 from mmseg_medical.converters import rle
@@ -19,13 +20,6 @@ from mmseg_medical.converters.table import read_table
 from mmseg_medical.converters.tiff import TIFFImage, read_metadata
 
 TOOLS = Path(__file__).parents[2] / 'tools'
-
-
-@pytest.fixture(autouse=True)
-def _own_loaders(monkeypatch):
-    monkeypatch.setattr(
-        CheckpointLoader, '_schemes', dict(CheckpointLoader._schemes)
-    )
 
 
 def losses(work_dir):
@@ -93,84 +87,110 @@ def test_from_training_to_submission(tool, hubmap, tiny_config, tmp_path):
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(
-    hubmap, tiny_config, tmp_path, clean_environment
+    tool, hubmap, tiny_config, tmp_path, clean_environment
 ):
-    config = tiny_config(hubmap(), 12)
-
-    def start(work_dir, *more):
-        command = [sys.executable, str(TOOLS / 'train.py'), config]
-        log = open(tmp_path / f'{work_dir}.log', 'a')
-        return subprocess.Popen(
-            [*command, '--work-dir', str(tmp_path / work_dir), *more],
+    config, folder = tiny_config(hubmap(), 12), tmp_path / 'killed'
+    with open(tmp_path / 'killed.log', 'w') as log:
+        killed = subprocess.Popen(
+            [
+                *(sys.executable, str(TOOLS / 'train.py'), config),
+                *('--work-dir', str(folder)),
+            ],
             env=clean_environment,
             stdout=log,
             stderr=log,
         )
-
-    whole = start('whole')
-    killed = start('killed')
     try:
         deadline = time.monotonic() + 120
-        while not (tmp_path / 'killed' / 'iter_6.pth').exists():
+        while not (folder / 'iter_6.pth').exists():
             assert killed.poll() is None, (tmp_path / 'killed.log').read_text()
             assert time.monotonic() < deadline
             time.sleep(0.005)
-        killed.send_signal(signal.SIGKILL)
-        killed.wait()
-        assert whole.wait(120) == 0, (tmp_path / 'whole.log').read_text()
     finally:
-        for process in (whole, killed):
-            process.kill()
-    before = losses(tmp_path / 'killed')
-    assert len(before) < 12
-    resumed = start('killed', '--resume')
-    assert resumed.wait(120) == 0, (tmp_path / 'killed.log').read_text()
-    log = (tmp_path / 'killed.log').read_text()
+        killed.kill()
+        killed.wait()
+    assert len(losses(folder)) < 12
+    tool('train').main([config, '--work-dir', str(tmp_path / 'whole')])
+    tool('train').main([config, '--work-dir', str(folder), '--resume'])
+    log = max(folder.glob('*/*.log')).read_text()
     assert 'Advance dataloader' not in log
     assert 'resumed epoch: 0, iter: ' in log
     expected = losses(tmp_path / 'whole')
     assert len(expected) == 12
-    assert losses(tmp_path / 'killed') == expected
+    assert losses(folder) == expected
 
 
-def test_two_processes_on_the_cpu_give_the_scores_of_one(
-    tool, hubmap, tiny_config, tmp_path, clean_environment
+def test_two_processes_train_on_the_cpu(
+    hubmap, tiny_config, tmp_path, clean_environment
 ):
-    config = tiny_config(hubmap(7), 4)
-    environment = dict(clean_environment, PORT='29611')
-    work_dir = tmp_path / 'two'
+    config, work_dir = tiny_config(hubmap(), 4), tmp_path / 'two'
     done = subprocess.run(
         [
             *(str(TOOLS / 'dist_train.sh'), config, '2'),
             *('--work-dir', str(work_dir)),
         ],
-        env=environment,
+        env=dict(clean_environment, PORT='29611'),
         capture_output=True,
         text=True,
         timeout=180,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert set(losses(work_dir)) == {1, 2, 3, 4}
-    checkpoint = str(work_dir / 'iter_4.pth')
+    assert (work_dir / 'iter_4.pth').is_file()
+
+
+def test_the_script_that_tests(clean_environment):
     done = subprocess.run(
-        [
-            *(str(TOOLS / 'dist_test.sh'), config, checkpoint, '2', '--tta'),
-            *('--work-dir', str(tmp_path / 'test2')),
-            *('--out', str(tmp_path / 'probs2')),
-        ],
-        env=environment,
+        [str(TOOLS / 'dist_test.sh'), *'a.py b.pth 2 --tta'.split()],
+        env=dict(clean_environment, PORT='29611', PYTHON='echo'),
         capture_output=True,
         text=True,
-        timeout=180,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    single = tool('test').main(
-        [
-            *(config, checkpoint, '--tta'),
-            *('--work-dir', str(tmp_path / 'test1')),
-            *('--out', str(tmp_path / 'probs1')),
-        ]
-    )
+    assert done.returncode == 0, done.stderr
+    command = done.stdout.split()
+    assert command[:2] == ['-m', 'torch.distributed.run']
+    assert {'--nproc-per-node=2', '--master-port=29611'} <= set(command)
+    tail = ['a.py', 'b.pth', '--launcher', 'pytorch', '--tta']
+    assert command[-6:] == [str(TOOLS / 'test.py'), *tail]
+
+
+def test_two_processes_give_the_scores_of_one(
+    tool, trained, hubmap, tiny_config, tmp_path, monkeypatch
+):
+    config, checkpoint = tiny_config(hubmap(7)), str(trained.checkpoint)
+
+    def start(folders, *more):
+        return tool('test').main(
+            [
+                *(config, checkpoint, '--tta', *more),
+                *('--work-dir', str(tmp_path / f'test{folders}')),
+                *('--out', str(tmp_path / f'probs{folders}')),
+            ]
+        )
+
+    def on_rank(rank):  # as torchrun starts it
+        os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
+        torch.set_num_threads(1)
+        start(2, '--launcher', 'pytorch')
+
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    for key, value in dict(
+        MASTER_ADDR='127.0.0.1',
+        MASTER_PORT=port,
+        WORLD_SIZE=2,
+        GLOO_SOCKET_IFNAME='lo',
+    ).items():
+        monkeypatch.setenv(key, str(value))
+    fork = multiprocessing.get_context('fork')
+    ranks = [fork.Process(target=on_rank, args=(k,)) for k in range(2)]
+    for rank in ranks:
+        rank.start()
+    for rank in ranks:
+        rank.join(120)
+    assert [rank.exitcode for rank in ranks] == [0, 0]
+    single = start(1)
     both = scores(tmp_path / 'test2')
     assert both == pytest.approx(single, abs=1e-9, nan_ok=True)
     tables = [

@@ -3,17 +3,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_medical.apis import load_config, train
 from mmseg_medical.engine.checkpoint import CheckpointError, load_checkpoint
-
-
-@pytest.fixture(autouse=True)
-def _own_loaders(monkeypatch):
-    monkeypatch.setattr(
-        CheckpointLoader, '_schemes', dict(CheckpointLoader._schemes)
-    )
 
 
 @pytest.fixture
@@ -32,9 +24,8 @@ def run(hubmap, tiny_config, tmp_path):
     return start
 
 
-def test_checkpoints_say_what_they_are_for(run):
-    work_dir = run()
-    meta = load_checkpoint(work_dir / 'iter_4.pth')['meta']
+def test_checkpoints_say_what_they_are_for(trained):
+    meta = load_checkpoint(trained.checkpoint)['meta']
     assert meta['task'] == 'binary'
     assert meta['postprocess'] == dict(mask_thr=0.5)
     assert meta['dataset_meta']['classes'] == (
@@ -57,24 +48,23 @@ def test_outdated_checkpoints_go_when_the_new_one_is_whole(run, monkeypatch):
         return write(self, data)
 
     write = Path.write_bytes
-    monkeypatch.setattr(Path, 'write_bytes', full)
-    with pytest.raises(OSError, match=r'iter_6\.pth: No space left'):
-        run(8, resume=True, **one)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, 'write_bytes', full)
+        with pytest.raises(OSError, match=r'iter_6\.pth: No space left'):
+            run(8, resume=True, **one)
     assert [p.name for p in work_dir.glob('iter_*')] == ['iter_4.pth']
     assert best.exists()
     assert note.read_text() == str(work_dir / 'iter_4.pth')
     load_checkpoint(work_dir / 'iter_4.pth')
 
-    monkeypatch.undo()
     run(8, resume=True, **one)
     assert [p.name for p in work_dir.glob('iter_*')] == ['iter_8.pth']
 
 
-def test_resuming_with_other_labels_is_refused(run):
-    work_dir = run()
-    path = work_dir / 'iter_4.pth'
-    checkpoint = load_checkpoint(path)
+def test_resuming_with_other_labels_is_refused(run, trained, tmp_path):
+    checkpoint = load_checkpoint(trained.checkpoint)
     checkpoint['meta']['task'] = 'multilabel'
-    torch.save(checkpoint, path)
+    (tmp_path / 'work').mkdir()
+    torch.save(checkpoint, tmp_path / 'work' / 'iter_2.pth')
     with pytest.raises(CheckpointError, match="for task 'multilabel'"):
         run(6, resume=True)

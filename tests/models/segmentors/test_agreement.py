@@ -18,12 +18,34 @@ from mmseg_medical.apis import drop_pretrained
 from mmseg_medical.models.segmentors import MedicalTTAModel
 from mmseg_medical.models.views import apply_symmetry
 
-NETWORKS = [
-    'segformer_mit_b0',
-    'upernet_swin_t',
-    'deeplabv3plus_r50_d8',
-    'unet_smp',
-]
+# The base models, each with few channels and blocks.
+NETWORKS = dict(
+    segformer_mit_b0=dict(
+        backbone=dict(
+            embed_dims=8, num_layers=[1, 1, 1, 1], num_heads=[1, 1, 2, 2]
+        ),
+        decode_head=dict(in_channels=[8, 8, 16, 16], channels=32),
+    ),
+    upernet_swin_t=dict(
+        backbone=dict(
+            embed_dims=12, depths=[1, 1, 1, 1], num_heads=[1, 2, 2, 4]
+        ),
+        decode_head=dict(in_channels=[12, 24, 48, 96], channels=64),
+    ),
+    deeplabv3plus_r50_d8=dict(
+        backbone=dict(depth=18, base_channels=16, stem_channels=16),
+        decode_head=dict(
+            in_channels=128, channels=16, c1_in_channels=16, c1_channels=8
+        ),
+    ),
+    unet_smp=dict(
+        backbone=dict(encoder_name='tu-mobilenetv3_small_050'),
+        decode_head=dict(
+            encoder_name='tu-mobilenetv3_small_050',
+            arch_cfg=dict(decoder_channels=[32, 16, 16, 8, 8]),
+        ),
+    ),
+)
 TASKS = {
     'one channel': dict(
         task='binary',
@@ -48,6 +70,7 @@ def network(request):
     def build(kind):
         init_default_scope('mmseg')
         cfg = Config.fromfile(path)
+        cfg.merge_from_dict(dict(model=NETWORKS[request.param]))
         cfg.merge_from_dict(dict(model=TASKS[kind]))
         cfg.model.pop('auxiliary_head', None)
         drop_pretrained(cfg.model)
