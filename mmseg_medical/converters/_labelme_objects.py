@@ -10,7 +10,6 @@ from mmseg_medical.converters._labelme_shapes import (
     encode_mask,
     paint_shape,
 )
-from mmseg_medical.converters.label_map import runs_of
 from mmseg_medical.converters.polygon import (
     Polygon,
     Rings,
@@ -171,8 +170,9 @@ def _join(
     )
     if not known:
         return outlined
-    if areas:
-        known.append(runs_of(outlined, shape, order='C'))
+    if box := outlined.box(shape):
+        part = Runs.from_mask(outlined.mask(shape, box), 'C')
+        known.append(part.place(box.top, box.left, shape))
     return Annotation(label, runs=union(known), properties=properties)
 
 
