@@ -12,6 +12,7 @@ from mmseg_medical.datasets.layouts.folders import (
     masks_beside,
 )
 from mmseg_medical.datasets.layouts.layout import Layout, LayoutError
+from mmseg_medical.datasets.layouts.names import PARTS
 from mmseg_medical.datasets.layouts.owners import OWNERS
 from mmseg_medical.datasets.layouts.tables import table
 from mmseg_medical.datasets.layouts.tree import Tree
@@ -64,6 +65,7 @@ def recognise(folder: str | os.PathLike[str]) -> list[Layout]:
             name=f'{layout.name}{again}',
             root=str(tree.root),
             broken=whole.broken | tree.broken,
+            parts=dict(sorted(layout.parts.items(), key=_place)),
         )
     if found:
         return found
@@ -76,6 +78,12 @@ def recognise(folder: str | os.PathLike[str]) -> list[Layout]:
     raise LayoutError(
         f'{folder} holds no image that can be read ({whole.kinds()}); {cure}'
     )
+
+
+def _place(item: tuple[str, object]) -> int:
+    """Train, val, test in this order; other parts first."""
+    order = [*dict.fromkeys(PARTS.values())]
+    return order.index(item[0]) if item[0] in order else -1
 
 
 def _nested(tree: Tree) -> Iterator[Tree]:

@@ -104,10 +104,16 @@ def ends_of_masks(names: list[str]) -> list[str]:
     Args:
         names: Paths of images and masks.
     """
-    stems = {name.rpartition('.')[0] for name in names}
+    suffixes: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        stem, _, suffix = name.rpartition('.')
+        suffixes[stem].add(suffix.lower())
+    stems = suffixes.keys()
     found: Counter[str] = Counter()
     for name in names:
-        stem = name.rpartition('.')[0]
+        stem, _, suffix = name.rpartition('.')
+        if suffix == 'png' and len(suffixes[stem]) > 1:  # beside a photo
+            found['.png'] += 1
         for place in re.finditer(r'[_.-]', stem):
             end = name[place.start() :]
             if name[: place.start()] in stems and MASKS.search(end):

@@ -35,14 +35,14 @@ def test_parts_of_a_tree(tree, form):
     names = {
         kind: [
             form.format(kind=kind, part=part, name=f'{part}{k}')
-            for part in ('train', 'val')
+            for part in ('test', 'train', 'val')
             for k in range(2)
         ]
         for kind in ('img_dir', 'ann_dir')
     }
     root = tree(*names['img_dir'], masks=names['ann_dir'])
     (layout,) = recognise(root)
-    assert layout.parts.keys() == {'train', 'val'}
+    assert list(layout.parts) == ['train', 'val', 'test']
     prefix = layout.parts['val']['data_prefix']
     assert prefix['img_path'] == form.format(
         kind='img_dir', part='val', name=''

@@ -38,3 +38,5 @@ def test_masks_beside_images():
     names = ['a.png', 'a_mask.png', 'b.png', 'b_mask.png', 'b_mask_1.png']
     assert ends_of_masks(names) == ['_mask.png', '_mask_1.png']
     assert ends_of_masks(['a.png', 'a_1.png', 'b_mask.png']) == []
+    names = ['a.jpg', 'a.png', 'b.jpg', 'b.png']
+    assert ends_of_masks(names) == ['.png']
