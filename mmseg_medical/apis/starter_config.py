@@ -73,7 +73,8 @@ def _fold(check: DatasetCheck) -> Dict:
 def _data(check: DatasetCheck, told: Mapping[str, Any]) -> Dict:
     """Arguments of the data set that all parts share."""
     data = dict(told, data_root=check.layouts[0].root)
-    if not check.layouts[0].named and len(_classes(check)) > 2:
+    meta = data.get('metainfo', {})
+    if meta and meta['classes'] != _classes(check):
         data['metainfo'] = dict(classes=_classes(check))
     for finding in check.findings:
         data |= finding.config.get('dataset', {})
@@ -84,10 +85,12 @@ def _classes(check: DatasetCheck) -> tuple[str, ...]:
     """Names of classes, or as many as there are labels."""
     if check.about.classes:
         return check.about.classes
-    labels = [
-        one.label for one in count_classes(check.observations, check.about)
-    ]
-    count = sum(label > 0 for label in labels)
+    config = next(iter(check.layouts[0].parts.values()))
+    told = tuple(config['metainfo']['classes'])
+    found = count_classes(check.observations, check.about)
+    count = sum(one.label > 0 for one in found)
+    if count < len(told):
+        return told
     return ('background', *(f'class {k}' for k in range(1, count + 1)))
 
 
@@ -127,7 +130,7 @@ def _pipeline(check: DatasetCheck) -> list[Dict]:
         if kind in steps:
             steps[kind] |= finding.config
     return [
-        dict(dict(type=kind), **options)
+        {'type': kind, **options}
         for kind, options in steps.items()
         if options or kind != 'MapIntensity'
     ]

@@ -55,6 +55,21 @@ def test_classes_are_those_of_the_values(pairs, started):
     assert not [f for f in again.findings if f.severity]
 
 
+def test_classes_of_colours_keep_their_colours(pairs, started):
+    root = pairs(5)
+    for path in (root / 'masks').iterdir():
+        mask = cv2.imread(str(path), 0)
+        colours = np.zeros((*mask.shape, 3), np.uint8)
+        colours[mask > 0] = (0, 0, 255)  # BGR
+        colours[30:] = (0, 255, 0)
+        cv2.imwrite(str(path), colours)
+    again, cfg = started(check_dataset(str(root)))
+    assert not again.findings
+    assert cfg.data.metainfo.palette == [[0, 0, 0], [0, 255, 0], [255, 0, 0]]
+    assert cfg.model.decode_head.num_classes == 3
+    assert {*again.observations[0].mask.foreground} == {1, 2}
+
+
 def test_gray_of_16_bits_is_mapped_and_made_three_channels(pairs, started):
     root = pairs(5)
     for path in (root / 'images').iterdir():
