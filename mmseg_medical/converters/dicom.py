@@ -79,7 +79,12 @@ class DICOMImage:
             with open(self.path, 'rb') as file:
                 self.header = pydicom.dcmread(file, stop_before_pixels=True)
                 rest = os.fstat(file.fileno()).st_size - file.tell()
-            self.syntax = self.header.file_meta.TransferSyntaxUID
+            self.syntax = self.header.file_meta.get('TransferSyntaxUID')
+            if self.syntax is None:
+                raise ValueError(
+                    'it names no transfer syntax, or was cut short; copy or '
+                    'download it again'
+                )
             self._check_syntax()
             height, width = (
                 int(self.header.get(key) or 0) for key in ('Rows', 'Columns')

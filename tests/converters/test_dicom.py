@@ -158,7 +158,7 @@ def test_truncated_files(dicom, levels):
     size = whole.stat().st_size
     with pytest.raises(ImageError, match=r'b\.dcm .*cut short: .* need 1386'):
         DICOMImage(cut(dicom(levels, 'b.dcm'), size - 100))
-    with pytest.raises(ImageError, match=r'b\.dcm'):
+    with pytest.raises(ImageError, match=r'b\.dcm .*no transfer syntax, or '):
         DICOMImage(cut(dicom(levels, 'b.dcm'), 200))
     jpeg = dicom(
         levels.astype(np.uint8),
