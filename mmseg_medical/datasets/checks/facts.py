@@ -42,13 +42,14 @@ def image_facts(bands: Iterable[Array]) -> ImageFacts:
     band = None
     for band in bands:
         band = band[..., None] if band.ndim == 2 else band
-        digest.update(np.ascontiguousarray(band).data)
+        band = np.ascontiguousarray(band)
+        digest.update(band.data)
         height += len(band)
         if band.dtype.kind in 'fc':
             finite = finite and bool(np.isfinite(band).all())
         channels = channels or [_Channel() for _ in range(band.shape[2])]
         for c, channel in enumerate(channels):
-            channel.add(band[..., c])
+            channel.add(band, c)
     if band is None:
         raise ValueError('an image has at least one band')
     shape = (height, *band.shape[1:])
@@ -70,14 +71,13 @@ class _Channel:
         self.sampled: list[Array] = []
         self.ends: list[float] = []
 
-    def add(self, pixels: Array) -> None:
-        levels = _LEVELS.get(str(pixels.dtype))
+    def add(self, band: Array, c: int) -> None:
+        levels = _LEVELS.get(str(band.dtype))
         if levels:
-            pixels = np.ascontiguousarray(pixels)
-            found = cv2.calcHist([pixels], [0], None, [levels], [0, levels])
+            found = cv2.calcHist([band], [c], None, [levels], [0, levels])
             self.counts += found.reshape(-1).astype(np.int64)
             return
-        flat = pixels.reshape(-1)
+        flat = band[..., c].reshape(-1)
         if flat.dtype.kind == 'f':
             flat = flat[np.isfinite(flat)]
         if flat.size:
@@ -121,10 +121,11 @@ def mask_facts(
     height = covered = 0
     band = None
     for number, band in enumerate(bands):
-        digest.update(np.ascontiguousarray(band).data)
+        by_class = band.transpose(2, 0, 1) if band.ndim == 3 else band
+        by_class = np.ascontiguousarray(by_class)
+        digest.update(by_class.data)
         height += len(band)
         if band.ndim == 3:
-            by_class = np.ascontiguousarray(band.transpose(2, 0, 1))
             planes = {c: plane == 1 for c, plane in enumerate(by_class)}
             found = {c: np.count_nonzero(plane) for c, plane in planes.items()}
             ignored = reduce(np.logical_and, by_class == ignore_index)
@@ -193,7 +194,9 @@ def _component_sizes(
 ) -> dict[int, NDArray[np.int32]]:
     sizes = {}
     for k, plane in planes.items():
-        pixels = np.ascontiguousarray(plane).view(np.uint8)
+        rows, columns = (np.flatnonzero(plane.any(a)) for a in (1, 0))
+        around = (slice(i[0], i[-1] + 1) for i in (rows, columns))
+        pixels = np.ascontiguousarray(plane[tuple(around)]).view(np.uint8)
         stats = cv2.connectedComponentsWithStats(pixels, connectivity=8)[2]
         areas = stats[1:, cv2.CC_STAT_AREA]
         halves = np.floor(2 * np.log2(areas)).astype(int)
