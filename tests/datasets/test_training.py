@@ -15,13 +15,27 @@ LEAVES = {
 }
 
 
-def shrink(pipeline):
+ENCODER = 'tu-tf_mobilenetv3_small_minimal_100'
+
+
+def shrink_images(pipeline):
     """Images of 64 pixels where a pipeline resizes or crops."""
     for step in pipeline:
         if step.type == 'Resize':
             step.scale = (64, 64)
-        elif step.type == 'RandomCrop':
-            step.crop_size = (48, 48)
+        elif 'crop_size' in step:
+            step.crop_size = (64, 64)
+
+
+def shrink_model(model):
+    """A network of half a million weights."""
+    for part in (model.backbone, model.decode_head):
+        part.encoder_name = ENCODER
+    if model.decode_head.arch == 'Unet':
+        channels = dict(decoder_channels=(16, 8, 8, 8, 8))
+        model.decode_head.arch_cfg = channels
+    else:
+        model.decode_head.arch_cfg = dict(decoder_channels=16)
 
 
 @pytest.mark.parametrize('name', LEAVES)
@@ -33,14 +47,15 @@ def test_two_iterations_of_each_leaf(name, request, tool, tmp_path):
         loader.batch_size, loader.num_workers = 2, 0
         loader.persistent_workers = False
         loader.dataset.update(data_root=str(root), num_folds=2)
-        shrink(loader.dataset.pipeline)
+        shrink_images(loader.dataset.pipeline)
+    shrink_model(cfg.model)
     cfg.train_cfg.update(max_iters=2, val_interval=2)
     cfg.default_hooks.logger.interval = 1
-    cfg.dump(tmp_path / 'cfg.py')
+    cfg.dump(tmp_path / f'{name}.py')
     work_dir = tmp_path / 'work'
     tool('train').main(
         [
-            *(str(tmp_path / 'cfg.py'), '--work-dir', str(work_dir)),
+            *(str(tmp_path / f'{name}.py'), '--work-dir', str(work_dir)),
             '--no-pretrained',
         ]
     )
