@@ -302,7 +302,9 @@ def tiny_config(tmp_path) -> Callable[..., str]:
     """Write a config for a network of a few thousand weights."""
 
     def write(data_root: Path, iterations: int = 4, extra: str = '') -> str:
-        return write_config(tmp_path / 'tiny.py', data_root, iterations, extra)
+        # mmengine tells runs apart by the name of the config and the second.
+        path = tmp_path / f'{tmp_path.name}.py'
+        return write_config(path, data_root, iterations, extra)
 
     return write
 

@@ -15,6 +15,7 @@ from mmseg_medical.apis.config import read_config
 from mmseg_medical.datasets import MedicalDataset
 from mmseg_medical.datasets.checks import Finding, Severity
 from mmseg_medical.datasets.layouts import Layout
+from mmseg_medical.engine.hooks.split import leaves
 from mmseg_medical.errors import InputError
 
 
@@ -121,7 +122,7 @@ def build_parts(
         name = name if len(configs) > 1 else ''
         with _quiet():
             try:
-                datasets = list(_unwrapped(DATASETS.build(_tolerant(config))))
+                datasets = list(leaves(DATASETS.build(_tolerant(config))))
             except (ValueError, OSError) as error:
                 findings.append(_broken(name, error))
                 continue
@@ -166,18 +167,6 @@ def _tolerant(config: Any) -> Any:
         config['strict'] = False
         config['serialize_data'] = False  # forks share what is read once
     return config
-
-
-def _unwrapped(dataset: Any) -> Iterator[Any]:
-    """Data sets in those that repeat or join others."""
-    inside = getattr(dataset, 'datasets', None)
-    if inside is None and hasattr(dataset, 'dataset'):
-        inside = [dataset.dataset]
-    if inside is None:
-        yield dataset
-        return
-    for one in inside:
-        yield from _unwrapped(one)
 
 
 @contextlib.contextmanager

@@ -11,9 +11,8 @@ from mmseg.registry import DATASETS
 from mmseg_medical.datasets import MedicalDataset
 from mmseg_medical.errors import InputError
 
-_SHARED = (
-    *('type', 'data_root', 'ann_file', 'data_prefix', 'split', 'num_folds'),
-)
+# What makes two configs name the same samples.
+_SHARED = 'type data_root ann_file data_prefix split num_folds'.split()
 
 
 def dataset_configs(cfg: Any) -> Iterator[ConfigDict]:
@@ -96,7 +95,7 @@ def _parts(cfg: Config, part: str) -> list[ConfigDict]:
 
 
 def _differing(one: ConfigDict, other: ConfigDict) -> list[str]:
-    """What makes two configs name different samples."""
+    """Keys by which two configs name different samples."""
     return [key for key in _SHARED if one.get(key) != other.get(key)]
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from mmseg_medical.apis.folds import build_whole
 from mmseg_medical.apis.progress import Progress
+from mmseg_medical.converters.record import Skipped
+from mmseg_medical.datasets import MedicalDataset
 from mmseg_medical.datasets.areas import (
     OF_MASKS,
     AreaReader,
@@ -23,7 +25,9 @@ from mmseg_medical.datasets.splits import (
     count_by_fold,
     group_names,
     make_folds,
+    quantile_bins,
 )
+from mmseg_medical.errors import InputError
 from mmseg_medical.version import __version__
 
 # Keys of samples that nobody makes folds by.
@@ -146,13 +150,14 @@ def make_fold_table(
         _check_key(samples, key, where)
     groups = group_values(samples, group) if group else None
     ids = [sample['img_id'] for sample in samples]
-    group_names(ids, groups or ids, num_folds)  # before masks are read
+    # What cannot be is said before masks are read.
+    group_names(ids, groups or ids, num_folds)
+    quantile_bins([], bins)
+    measured = _measure(dataset, samples, config.get('pipeline', []))
+    samples = [s for s in samples if s['img_id'] in measured]
+    groups = group_values(samples, group) if group else None
+    ids, areas = list(measured), list(measured.values())
     classes = dataset.metainfo['classes']
-    reader = AreaReader(
-        config.get('pipeline', []), classes, ignore_index=dataset.ignore_index
-    )
-    with Progress(len(samples)) as progress:
-        areas = [reader(sample) for sample in progress.over(samples)]
     strata = {
         key: mask_stratum(key, areas, classes, bins=bins)
         if key in OF_MASKS
@@ -183,6 +188,31 @@ def make_fold_table(
     )
     folds = dict(zip(ids, folds, strict=True))
     return FoldTable(folds, groups, strata, areas, made)
+
+
+def _measure(
+    dataset: MedicalDataset,
+    samples: Sequence[dict[str, Any]],
+    pipeline: list[dict[str, Any]],
+) -> dict[str, ClassAreas]:
+    """Areas of each sample whose mask can be read, by its id."""
+    reader = AreaReader(
+        pipeline,
+        dataset.metainfo['classes'],
+        ignore_index=dataset.ignore_index,
+    )
+    skipped = Skipped(strict=dataset.strict)
+    found = {}
+    with Progress(len(samples)) as progress:
+        for sample in progress.over(samples):
+            try:
+                found[sample['img_id']] = reader(sample)
+            except InputError as error:
+                skipped.add(error)
+    dataset.leave_out(
+        [*map(str, skipped.errors)], 'samples whose masks cannot be read'
+    )
+    return found
 
 
 def _check_key(samples: list[dict[str, Any]], key: str, where: str) -> None:

@@ -251,10 +251,10 @@ def quantile_bins(values: Sequence[float], bins: int) -> list[str]:
         on.
 
     Raises:
-        ValueError: If ``bins`` is below 1.
+        SplitError: If ``bins`` is below 1.
     """
     if bins < 1:
-        raise ValueError(f'bins is 1 or more, got {bins}')
+        raise SplitError(f'bins is 1 or more, got {bins}')
     array = np.asarray(values, np.float64)
     filled = np.sort(array[array > 0])
     if not filled.size:

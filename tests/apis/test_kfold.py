@@ -6,6 +6,7 @@ import pytest
 from mmseg_medical.apis.kfold import FoldTable, make_fold_table
 from mmseg_medical.datasets import HuBMAPDataset, SplitError
 from mmseg_medical.datasets.areas import ClassAreas
+from mmseg_medical.errors import InputError
 
 TABLE = FoldTable(
     folds=dict(a=0, b=1, c=1, d=0, e=1),
@@ -59,3 +60,21 @@ def test_folds_of_a_data_set(hubmap, monkeypatch):
     assert sorted(table.counts()['groups (organ)']) == [1, 1]
     with pytest.raises(SplitError, match="values of 'organ' are on both si"):
         make_fold_table(config, num_folds=2, group='')
+
+
+def test_masks_that_cannot_be_read_are_left_out_or_stop(hubmap):
+    root = hubmap(6)
+    table = root / 'train.csv'
+    lines = table.read_text().splitlines()
+    lines[2] = lines[2].replace(',37,', ' 9,37,')
+    table.write_text('\n'.join(lines))
+    config = dict(type='HuBMAPDataset', data_root=str(root))
+    with pytest.raises(InputError, match=r'train\.csv id 102'):
+        make_fold_table(config, num_folds=2)
+    found = make_fold_table(
+        dict(config, strict=False), num_folds=2, stratify=['area']
+    )
+    assert sorted(found.folds) == ['101', '103', '104', '105', '106']
+    assert len(found.areas) == 5
+    with pytest.raises(SplitError, match='bins is 1 or more, got 0'):
+        make_fold_table(config, num_folds=2, bins=0)
