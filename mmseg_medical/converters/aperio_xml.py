@@ -52,9 +52,9 @@ def read(
             pixels, many programs round the points and take ``'opencv'``.
 
     Yields:
-        One record per file. ``properties`` have ``mpp``, the size of a pixel
-        in µm, if the file has it, and say how many regions are
-        ``without_area`` (fewer than three points apart), if any.
+        One record per file. ``properties`` have the ``pixel_size`` in µm, if
+        the file has it, and say how many regions are ``without_area`` (fewer
+        than three points apart), if any.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
@@ -70,8 +70,8 @@ def read(
         layers = iterate_xml(file, 'Annotations', ('Annotation',))
         for k, (layer, root) in enumerate(layers, 1):
             where = f'{file} layer {k}'
-            if 'MicronsPerPixel' in root:
-                properties['mpp'] = _mpp(root['MicronsPerPixel'], file)
+            if text := root.get('MicronsPerPixel'):
+                properties['pixel_size'] = _pixel_size(text, file)
             outlines, holes, empty = _regions(layer, where)
             without += empty
             areas = nest(outlines, holes, where)
@@ -89,7 +89,7 @@ def read(
     return read_each(path, ('.xml',), read_file, skipped)
 
 
-def _mpp(text: str, file: Path) -> float:
+def _pixel_size(text: str, file: Path) -> float:
     try:
         return float(text)
     except ValueError:

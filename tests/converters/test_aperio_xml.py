@@ -44,10 +44,12 @@ def one(tmp_path):
 def test_regions_are_objects(one):
     record = one(layer(region(), region(INSIDE, number=2)))
     assert (record.img_id, record.shape) == ('TCGA-A', None)
-    assert record.properties == {'mpp': 0.2521}
+    assert record.properties == {'pixel_size': 0.2521}
+    assert record.pixel_size == (0.2521, 0.2521)
     areas = [a.mask(SHAPE).sum() for a in record.annotations]
     assert areas == [18 * 18, 4 * 4]
     assert {a.label for a in record.annotations} == {'nucleus'}
+    assert one(layer(), mpp='MicronsPerPixel=""').pixel_size is None
     record = one(layer(region()), mpp='', painter='opencv')
     assert record.properties == {}
     assert record.annotations[0].mask(SHAPE).sum() == 19 * 19
