@@ -105,8 +105,10 @@ def load_labels(
 def _whole_numbers(file: Path, data: NDArray[Any]) -> NDArray[Any]:
     if data.dtype.kind in 'ui':
         whole = data
-    elif data.dtype.kind == 'f' and np.isfinite(data).all():
-        whole = np.rint(data).astype(np.int64)
+    elif data.dtype.kind == 'f':
+        # nan, and what 64 bits cannot hold, are not equal to theirs.
+        with np.errstate(invalid='ignore'):
+            whole = data.astype(np.int64)
         if (whole != data).any():
             raise ImageError(
                 f'{file} holds numbers that are not whole, as '

@@ -2,9 +2,12 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
+from mmseg_medical._files import new_folder
+from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.errors import InputError
 
@@ -83,6 +86,40 @@ def volumes(
         slices.append(part)
     if slices:
         yield from _whole(name, slices, skipped)
+
+
+def write_volumes(
+    records: Iterable[Record],
+    path: PathLike,
+    *,
+    write_one: Callable[[Path, str, list[Record]], None],
+    skipped: Skipped | None,
+) -> int:
+    """Write volumes one by one into a new folder.
+
+    Args:
+        records: Slices; those of a volume stand together.
+        path: Folder to make; empty or not there.
+        write_one: Writes a volume: the folder, its name, its slices in order.
+        skipped: Where errors go; None raises the first one.
+
+    Returns:
+        Number of slices written.
+
+    Raises:
+        InputError: If the folder exists, and as :func:`volumes`.
+    """
+    skipped = Skipped() if skipped is None else skipped
+    count = 0
+    with new_folder(path) as folder:
+        for name, slices in volumes(records, skipped):
+            try:
+                write_one(folder, name, slices)
+            except InputError as error:
+                skipped.add(error)
+            else:
+                count += len(slices)
+    return count
 
 
 def _whole(

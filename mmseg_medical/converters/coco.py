@@ -10,29 +10,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
-import numpy as np
-
 from mmseg_medical._files import replacing
-from mmseg_medical.converters import rle
+from mmseg_medical.converters._coco_objects import (
+    COCOError,
+    read_object,
+    write_object,
+)
 from mmseg_medical.converters._json import read_json
 from mmseg_medical.converters._sources import image_name, warn_of_empty
-from mmseg_medical.converters.coco_polygon import join_holes
-from mmseg_medical.converters.label_map import index_of, runs_of, shape_of
-from mmseg_medical.converters.polygon import Polygon, to_ring
-from mmseg_medical.converters.record import (
-    Annotation,
-    AnnotationError,
-    Record,
-    Skipped,
-)
+from mmseg_medical.converters.label_map import index_of, shape_of
+from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.errors import InputError
 
 PathLike = str | os.PathLike[str]
 _LISTS = ('images', 'annotations', 'categories')
-
-
-class COCOError(AnnotationError):
-    """A COCO file that is not what COCO defines."""
 
 
 def read(
@@ -61,8 +52,8 @@ def read(
     path = Path(path)
     data = _load(path)
     skipped = Skipped() if skipped is None else skipped
-    labels = _by_id(path, data, 'categories')
-    images = _by_id(path, data, 'images')
+    labels = _by_id(path, data, 'categories', skipped)
+    images = _by_id(path, data, 'images', skipped)
     found: dict[Any, list[dict[str, Any]]] = collections.defaultdict(list)
     for k, annotation in enumerate(data['annotations']):
         try:
@@ -81,7 +72,7 @@ def read(
         for entry in found.pop(key, ()):
             where = f'{path} annotation {entry.get("id")}'
             try:
-                annotations.append(_read_one(where, entry, shape, labels))
+                annotations.append(read_object(where, entry, shape, labels))
             except InputError as error:
                 skipped.add(error)
         yield Record(
@@ -105,18 +96,24 @@ def _load(path: Path) -> dict[str, Any]:
     return dict(data)
 
 
-def _by_id(path: Path, data: dict[str, Any], name: str) -> dict[Any, Any]:
+def _by_id(
+    path: Path, data: dict[str, Any], name: str, skipped: Skipped
+) -> dict[Any, Any]:
     """Entries of a list by their ids; of categories the names."""
     wanted = dict(categories='name', images='file_name')[name]
     out: dict[Any, Any] = {}
     for k, entry in enumerate(data[name]):
-        has = isinstance(entry, dict) and isinstance(entry.get(wanted), str)
+        named = entry.get(wanted) if isinstance(entry, dict) else None
+        has = isinstance(named, str) and named.strip('./\\ ')
         key = entry.get('id') if has else None
         if not isinstance(key, int | str) or key in out:
-            raise COCOError(
-                f'{path} {name}[{k}]: expected an id of its own and '
-                f'{wanted!r}, got {str(entry)[:80]}'
+            skipped.add(
+                COCOError(
+                    f'{path} {name}[{k}]: expected an id of its own and '
+                    f'{wanted!r}, got {str(entry)[:80]}'
+                )
             )
+            continue
         out[key] = entry['name'] if name == 'categories' else entry
     return out
 
@@ -151,56 +148,11 @@ def _names(path: Path, images: dict[Any, Any]) -> dict[Any, str]:
 
 def _shape(where: str, image: dict[str, Any]) -> tuple[int, int]:
     shape = image.get('height'), image.get('width')
-    if not all(isinstance(n, int) and 0 < n < 10**6 for n in shape):
+    if not all(type(n) is int and 0 < n < 10**6 for n in shape):
         raise COCOError(
             f'{where}: expected height and width in pixels, got {shape}'
         )
     return int(image['height']), int(image['width'])
-
-
-def _read_one(
-    where: str,
-    entry: dict[str, Any],
-    shape: tuple[int, int],
-    labels: dict[Any, str],
-) -> Annotation:
-    key = entry.get('category_id')
-    if not isinstance(key, int | str) or key not in labels:
-        raise COCOError(
-            f'{where}: category_id {key!r} is none of categories {labels}'
-        )
-    segmentation = entry.get('segmentation')
-    if not segmentation:
-        raise COCOError(
-            f'{where}: it has '
-            + ('a box and ' if entry.get('bbox') else '')
-            + 'no segmentation; --skip-errors leaves such objects out'
-        )
-    score = entry.get('score')
-    common: dict[str, Any] = dict(
-        score=float(score) if isinstance(score, int | float) else None,
-        properties={'iscrowd': 1} if entry.get('iscrowd') else {},
-    )
-    if isinstance(segmentation, dict):
-        counts = segmentation.get('counts')
-        kind = 'coco_counts' if isinstance(counts, list) else 'coco'
-        runs = rle.load(segmentation, shape, kind, where=where)
-        return Annotation(labels[key], runs, **common)
-    if not isinstance(segmentation, list):
-        raise COCOError(
-            f'{where}: segmentation is a list of polygons or a dict of run '
-            f'lengths, got {type(segmentation).__name__}'
-        )
-    areas = tuple((_polygon(where, flat),) for flat in segmentation)
-    return Annotation(labels[key], None, areas, 'coco', **common)
-
-
-def _polygon(where: str, flat: Any) -> Polygon:
-    try:
-        points = np.asarray(flat, np.float64).reshape(-1, 2)
-    except (TypeError, ValueError, OverflowError):
-        points = flat  # to_ring says what is wrong
-    return to_ring(points, where)
 
 
 def write(
@@ -257,13 +209,14 @@ def write(
                         f'{record.img_id}: another image has the file_name '
                         f'{name!r} too'
                     )
+                image = _image(record, len(images) + 1, name)
                 entries = _entries(
                     record, labels, grow=not classes, polygons=polygons
                 )
             except InputError as error:
                 skipped.add(error)
                 continue
-            images[name] = _image(record, len(images) + 1, name)
+            images[name] = image
             for entry in entries:
                 file.write(',\n' if objects else '\n')
                 objects += 1
@@ -291,41 +244,14 @@ def _dump_lines(entries: Iterable[dict[str, Any]], file: TextIO) -> None:
 def _entries(
     record: Record, labels: list[str], *, grow: bool, polygons: bool
 ) -> list[dict[str, Any]]:
-    """Objects of one image, without ids."""
-    shape = shape_of(record)
+    """Objects of one image, without ids of their own."""
     entries = []
     for annotation in record.annotations:
         if grow and annotation.label not in labels:
             labels.append(annotation.label)
         index = index_of(record, annotation.label, classes=labels)
-        runs = runs_of(record, annotation)
-        box = runs.box()
-        if box is None:
-            continue
-        top, left, height, width = box
-        entry = dict(
-            category_id=index + 1,
-            iscrowd=int(bool(annotation.properties.get('iscrowd'))),
-            area=runs.area,
-            bbox=[left, top, width, height],
-            segmentation=_polygons(annotation, shape)
-            if polygons
-            else rle.dump(runs, 'coco'),
-        )
-        if annotation.score is not None:
-            entry['score'] = annotation.score
-        entries.append(entry)
+        entry = write_object(record, annotation, polygons=polygons)
+        if entry is not None:
+            entries.append(dict(category_id=index + 1) | entry)
     warn_of_empty(record, len(record.annotations) - len(entries))
     return entries
-
-
-def _polygons(
-    annotation: Annotation, shape: tuple[int, int]
-) -> list[list[float]]:
-    rings = [join_holes(a) for a in annotation.outlines(shape, 'coco')]
-    return [[_short(v) for v in ring.reshape(-1).tolist()] for ring in rings]
-
-
-def _short(value: float) -> float:
-    """A whole number without its point."""
-    return int(value) if value.is_integer() else value

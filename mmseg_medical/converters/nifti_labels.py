@@ -1,10 +1,10 @@
 """NIfTI label volumes, slice by slice: one label for each voxel."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from mmseg_medical._files import new_folder
 from mmseg_medical.converters._nifti_volumes import (
     SUFFIXES,
     load_labels,
@@ -12,7 +12,7 @@ from mmseg_medical.converters._nifti_volumes import (
     write_labels,
 )
 from mmseg_medical.converters._sources import below, list_files
-from mmseg_medical.converters._volume import volumes
+from mmseg_medical.converters._volume import write_volumes
 from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.label_map import (
     IGNORE,
@@ -120,33 +120,20 @@ def write(
             differ in size, its spacing is not known, or it has another shape
             than the image volume.
     """
-    skipped = Skipped() if skipped is None else skipped
-    names = {k: n for k, n in enumerate(_without_ignore(classes), 1)}
+    indices = [name for name in classes if name != IGNORE]
+    names = dict(enumerate(indices, 1))
     if IGNORE in classes:
         names[IGNORE_INDEX] = IGNORE
-    count = 0
-    with new_folder(path) as folder:
-        for name, slices in volumes(records, skipped):
-            try:
-                file = below(folder, name, suffix=SUFFIXES[0])
-                planes = [
-                    class_map(record, classes, overlap=overlap).T
-                    for record in slices
-                ]
-                write_labels(
-                    *(file, np.stack(planes, 2)),
-                    name=name,
-                    slices=slices,
-                    names=names,
-                    spacing=spacing,
-                    like=like,
-                )
-            except InputError as error:
-                skipped.add(error)
-                continue
-            count += len(slices)
-    return count
 
+    def write_one(folder: Path, name: str, slices: list[Record]) -> None:
+        planes = [class_map(s, classes, overlap=overlap).T for s in slices]
+        write_labels(
+            *(below(folder, name, suffix=SUFFIXES[0]), np.stack(planes, 2)),
+            name=name,
+            slices=slices,
+            names=names,
+            spacing=spacing,
+            like=like,
+        )
 
-def _without_ignore(classes: Sequence[str]) -> list[str]:
-    return [name for name in classes if name != IGNORE]
+    return write_volumes(records, path, write_one=write_one, skipped=skipped)

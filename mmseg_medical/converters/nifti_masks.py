@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmseg_medical._files import new_folder
 from mmseg_medical.converters._nifti_volumes import (
     SUFFIXES,
     Note,
@@ -15,7 +14,7 @@ from mmseg_medical.converters._nifti_volumes import (
     write_labels,
 )
 from mmseg_medical.converters._sources import below, list_files
-from mmseg_medical.converters._volume import volumes
+from mmseg_medical.converters._volume import write_volumes
 from mmseg_medical.converters.image_folder import PathLike
 from mmseg_medical.converters.label_map import index_of, runs_of, shape_of
 from mmseg_medical.converters.record import Annotation, Record, Skipped
@@ -135,32 +134,26 @@ def write(
             spacing is not known, or it has another shape than the image
             volume.
     """
-    skipped = Skipped() if skipped is None else skipped
-    count = 0
-    with new_folder(path) as folder:
-        for volume, slices in volumes(records, skipped):
-            try:
-                place = below(folder, volume)
-                for record in slices:
-                    for annotation in record.annotations:
-                        index_of(record, annotation.label, classes=classes)
-                for label in classes:
-                    if '/' in label:
-                        raise InputError(f'{label!r} is no name of a file')
-                    file = below(place, label, suffix=SUFFIXES[0])
-                    write_labels(
-                        *(file, _mask(slices, label)),
-                        name=volume,
-                        slices=slices,
-                        names={1: label},
-                        spacing=spacing,
-                        like=like,
-                    )
-            except InputError as error:
-                skipped.add(error)
-                continue
-            count += len(slices)
-    return count
+    wrong = [label for label in classes if '/' in label]
+    if wrong:
+        raise InputError(f'{wrong[0]!r} is no name of a file')
+
+    def write_one(folder: Path, name: str, slices: list[Record]) -> None:
+        for record in slices:
+            for annotation in record.annotations:
+                index_of(record, annotation.label, classes=classes)
+        for label in classes:
+            write_labels(
+                below(below(folder, name), label, suffix=SUFFIXES[0]),
+                _mask(slices, label),
+                name=name,
+                slices=slices,
+                names={1: label},
+                spacing=spacing,
+                like=like,
+            )
+
+    return write_volumes(records, path, write_one=write_one, skipped=skipped)
 
 
 def _mask(slices: Sequence[Record], label: str) -> NDArray[np.uint8]:

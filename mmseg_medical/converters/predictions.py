@@ -37,7 +37,7 @@ def read(
     for img_id in maps.ids:
         try:
             probs = maps.read(img_id)
-            masks = maps.masks(img_id, mask_thr=mask_thr)
+            masks = maps.masks(img_id, mask_thr=mask_thr, probs=probs)
         except FileNotFoundError:
             skipped.add(
                 InputError(

@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from mmseg_medical._files import inside, replacing
+from mmseg_medical.converters.probability_levels import (
+    keep_winner,
+    quantize,
+    thresholds,
+)
 from mmseg_medical.converters.tiff import (
     Region,
     TIFFImage,
@@ -262,7 +267,11 @@ class ProbabilityMaps:
         return np.atleast_3d(img).transpose(2, 0, 1)
 
     def masks(
-        self, img_id: str, *, mask_thr: float | None = None
+        self,
+        img_id: str,
+        *,
+        mask_thr: float | None = None,
+        probs: NDArray[Any] | None = None,
     ) -> NDArray[np.bool_]:
         """Masks (K, H, W) of the K classes of an image but the background.
 
@@ -273,15 +282,17 @@ class ProbabilityMaps:
             mask_thr: Probability above which a pixel belongs to a class; None
                 is that of the test. Not used where classes exclude each
                 other: the most likely one counts.
+            probs: Its map, where it was read already.
         """
-        probs = self.read(img_id)
+        if probs is None:
+            probs = self.read(img_id)
         if self.task == 'multiclass':
             labels = probs.argmax(0)
             masks = labels == np.arange(1, len(self.classes))[:, None, None]
         else:
             if mask_thr is None:
                 mask_thr = self.postprocess['mask_thr']
-            masks = probs > _thresholds(mask_thr) * self.levels
+            masks = probs > thresholds(mask_thr) * self.levels
         gate = self.postprocess.get('gate_thr')
         if gate is not None and self.scores(img_id)['presence'] < gate:
             masks[:] = False
@@ -292,54 +303,6 @@ def _entries(state: dict[str, Any]) -> dict[str, Any]:
     """What a folder says, those of its origin by ``origin.…``."""
     origin = {f'origin.{k}': v for k, v in state['origin'].items()}
     return {k: v for k, v in state.items() if k != 'origin'} | origin
-
-
-def _thresholds(mask_thr: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
-    """Thresholds (1 or C, 1, 1): one for all channels or one for each."""
-    return np.asarray(mask_thr, dtype).reshape(-1, 1, 1)
-
-
-def quantize(
-    probs: NDArray[Any], mask_thr: ArrayLike | None = None, *, bits: int = 8
-) -> NDArray[Any]:
-    """Probabilities in [0, 1] as 0 … 255, or 0 … 65,535.
-
-    Args:
-        probs: (C, H, W) of float.
-        mask_thr: Threshold, one for all channels or one for each: a stored
-            value lies above it exactly where the probability does, which
-            rounding alone would not keep.
-        bits: 8 or 16.
-
-    Returns:
-        (C, H, W) uint8 or uint16.
-    """
-    levels = 2**bits - 1
-    # float64: float32 has no room for the half of 65,535 levels.
-    level = np.floor(np.multiply(probs, levels, dtype=np.float64) + 0.5)
-    if mask_thr is not None:
-        edge = np.floor(_thresholds(mask_thr) * levels)
-        above = probs > _thresholds(mask_thr, probs.dtype)  # as compared
-        level = np.where(
-            above, np.maximum(level, edge + 1), np.minimum(level, edge)
-        )
-    return level.astype(f'uint{bits}')
-
-
-def keep_winner(level: NDArray[Any], probs: NDArray[Any]) -> None:
-    """Let the most likely class have the first of the greatest values.
-
-    Rounding makes ties, which would go to the first of the tied classes.
-
-    Args:
-        level: (C, H, W) that :func:`quantize` made; changed in place.
-        probs: (C, H, W) that it was made of.
-    """
-    winner = probs.argmax(0)[None]
-    top = np.take_along_axis(level, winner, 0)
-    classes = np.arange(len(level))[:, None, None]
-    level[(level == top) & (classes < winner) & (top > 0)] -= 1
-    np.put_along_axis(level, winner, np.maximum(top, 1), 0)
 
 
 def file_digest(path: PathLike) -> str:

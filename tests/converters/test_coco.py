@@ -293,3 +293,33 @@ def test_real_nuclei(real_data, part, images, nuclei):
         masks = {(read_labels(f) > 0).tobytes() for f in files}
         ours = {a.mask((256, 320)).tobytes() for a in record.annotations}
         assert ours == masks
+
+
+def test_broken_entries_are_listed_and_the_others_read(tmp_path):
+    images = [
+        dict(id=1, file_name='a.png', height=3, width=3),
+        dict(id=1, file_name='b.png', height=3, width=3),
+        dict(id=2, file_name='..', height=3, width=3),
+        dict(id=3, file_name='c.png', height=True, width=3),
+        dict(id=4, file_name='d.png', height=3, width=3),
+    ]
+    path = tmp_path / 'a.json'
+    path.write_text(
+        json.dumps(dict(images=images, annotations=[], categories=[{}]))
+    )
+    skipped = Skipped(strict=False)
+    assert [r.img_id for r in coco.read(path, skipped=skipped)] == ['a', 'd']
+    assert [
+        str(e).split(': ')[0].split(' ', 1)[1] for e in skipped.errors
+    ] == [
+        'categories[0]',
+        'images[1]',
+        'images[2]',
+        'image 3',
+    ]
+
+
+def test_errors_of_polygons_name_the_image(tmp_path):
+    far = Annotation('x', None, ((np.array([[9.0, 9], [99, 9], [9, 99]]),),))
+    with pytest.raises(InputError, match=r'a: x polygon 1: points .* far out'):
+        coco.write([Record('a', (3, 3), (far,))], tmp_path / 'a.json')

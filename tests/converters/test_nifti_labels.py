@@ -138,7 +138,7 @@ def test_labels_of_other_values_and_types(tmp_path):
     ('data', 'message'),
     [
         (LABELS * 0.5, r'v\.nii holds numbers that are not whole, as \d\.5'),
-        (LABELS * np.float32(np.nan), 'holds float32, expected whole'),
+        (LABELS * np.float32(np.nan), 'are not whole, as nan; is it an'),
         (np.int16(LABELS) - 5, 'holds the label -'),
         (np.stack([LABELS] * 2, 3), r'shape \(4, 5, 3, 2\); a label vol'),
     ],

@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mmseg_medical.converters import runs as module
 from mmseg_medical.converters.runs import Runs
 
 masks = hnp.arrays(
@@ -85,18 +84,6 @@ def test_the_box_is_the_smallest_window(order, mask):
         slice(rows[0], rows[-1] + 1),
         slice(columns[0], columns[-1] + 1),
     )
-
-
-@given(mask=masks)
-@settings(deadline=None, max_examples=40)
-def test_compiled_and_numpy_agree(mask):
-    np.testing.assert_array_equal(
-        module._column_edges(mask), module._column_edges.fallback(mask)
-    )
-    runs = Runs.from_mask(mask, 'F')
-    out = np.zeros(mask.shape, np.uint8)
-    module._paint_columns.fallback(out, runs.starts, runs.ends)
-    np.testing.assert_array_equal(out, mask != 0)
 
 
 @pytest.mark.parametrize(
