@@ -4,7 +4,7 @@ import csv
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mmseg_medical._files import replacing
@@ -62,6 +62,7 @@ def iter_table(
     columns: Sequence[str],
     *,
     bare: Sequence[str] | None = None,
+    wrong: Callable[[TableError], None] | None = None,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Read the rows of a CSV file one after another.
 
@@ -70,6 +71,8 @@ def iter_table(
         columns: Names of columns that must be there.
         bare: Columns of a file that has no header: one whose first line has
             as many cells, and none of these names.
+        wrong: Takes the error of a row that has more or fewer cells than the
+            header; None raises it.
 
     Yields:
         Number of the line on which the row ends, and its dict.
@@ -93,14 +96,14 @@ def iter_table(
                 if not cells:  # a blank line at the end
                     continue
                 line = reader.line_num
-                if len(cells) != len(header):
-                    raise TableError(
-                        f'{path} line {line}: {len(cells)} cells, the header '
-                        f'has {len(header)} ({", ".join(header)}); was it cut '
-                        'or edited?'
-                    )
-                values = [cell.strip() for cell in cells]
-                yield line, dict(zip(header, values, strict=True))
+                try:
+                    row = _row(f'{path} line {line}', header, cells)
+                except TableError as error:
+                    if wrong is None:
+                        raise
+                    wrong(error)
+                else:
+                    yield line, row
         except UnicodeDecodeError as error:
             raise TableError(
                 f'{path} is no UTF-8 text ({error}); save it as CSV UTF-8'
@@ -110,6 +113,15 @@ def iter_table(
                 f'{path} line {reader.line_num}: {error}; a quotation mark is '
                 'left open or out of place'
             ) from None
+
+
+def _row(where: str, header: list[str], cells: list[str]) -> dict[str, str]:
+    if len(cells) != len(header):
+        raise TableError(
+            f'{where}: {len(cells)} cells, the header has {len(header)} '
+            f'({", ".join(header)}); was it cut or edited?'
+        )
+    return dict(zip(header, map(str.strip, cells), strict=True))
 
 
 def _check_header(

@@ -385,6 +385,12 @@ def test_unfinished_tables(table):
     path = table('id,class,segmentation\na,b,1 1\na,c\n')
     with pytest.raises(TableError, match=r'line 3: 2 cells'):
         list(rle_table.read(path, layout='uw_madison', sizes=(2, 2)))
+    skipped = Skipped(strict=False)
+    (record,) = rle_table.read(
+        path, layout='uw_madison', sizes=(2, 2), skipped=skipped
+    )
+    assert (record.img_id, len(record.annotations)) == ('a', 1)
+    assert [str(e)[-21:] for e in skipped.errors] == ['was it cut or edited?']
 
 
 def test_a_table_may_say_how_large_images_are(table, tmp_path):
