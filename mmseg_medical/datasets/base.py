@@ -11,14 +11,12 @@ from mmseg.datasets import BaseSegDataset
 
 from mmseg_medical._files import inside
 from mmseg_medical.converters.record import Skipped
+from mmseg_medical.datasets._missing import archives, missing_files
 from mmseg_medical.datasets.folds import read_folds, select
 from mmseg_medical.errors import InputError
 
 Item = TypeVar('Item')
 Sample = dict[str, Any]
-# Keys of a sample that name files: one, or a list with None for no file.
-_FILES = ('img_path', 'seg_map_path', 'annotation_path')
-_ARCHIVES = ('.zip', '.7z', '.rar', '.tar', '.tgz', '.tar.gz')
 
 
 class DatasetError(InputError):
@@ -115,6 +113,7 @@ class MedicalDataset(BaseSegDataset):
     def load_data_list(self) -> list[Sample]:
         """List the chosen samples, and check that their files exist."""
         self.skipped = Skipped(strict=self.strict)
+        self.left_out.clear()
         try:
             samples = self._named_once(self.load_samples())
             self.leave_out(
@@ -134,11 +133,11 @@ class MedicalDataset(BaseSegDataset):
             )
             return self._with_files(chosen)
         except FileNotFoundError as error:
-            found = [n for n in os.listdir(self.data_root) if _is_archive(n)]
-            if not found:
+            packed = archives(self.data_root)
+            if not packed:
                 raise
             raise FileNotFoundError(
-                f'{error}; is {min(found)} unpacked?'
+                f'{error}; is {packed[0]} unpacked?'
             ) from None
 
     def filter_data(self) -> list[Sample]:
@@ -288,20 +287,7 @@ class MedicalDataset(BaseSegDataset):
 
     def _with_files(self, samples: list[Sample]) -> list[Sample]:
         """Samples whose images and masks are there."""
-        folders: dict[str, set[str]] = {}
-
-        def is_there(path: str) -> bool:
-            folder, name = os.path.split(path)
-            if folder not in folders:
-                found = os.path.isdir(folder) and os.listdir(folder)
-                folders[folder] = set(found or ())
-            return name in folders[folder]
-
-        missing: dict[str, str] = {}  # first file that is not there, by id
-        for sample in samples:
-            for path in _files_of(sample):
-                if not is_there(path):
-                    missing.setdefault(sample['img_id'], path)
+        missing = missing_files(samples)
         self.leave_out(
             [f'{name} ({path})' for name, path in missing.items()],
             'samples whose files are missing',
@@ -319,13 +305,3 @@ class MedicalDataset(BaseSegDataset):
     def report(self, message: str) -> None:
         """Log a count of what was tolerated or left out."""
         print_log(f'{self.place}: {message}', logger='current')
-
-
-def _files_of(sample: Sample) -> Iterable[str]:
-    for key in _FILES:
-        paths = sample.get(key) or ()
-        yield from filter(None, [paths] if isinstance(paths, str) else paths)
-
-
-def _is_archive(name: str) -> bool:
-    return name.lower().endswith(_ARCHIVES)

@@ -149,8 +149,8 @@ def test_rows_that_cannot_be_used_are_listed_and_left_out(hubmap):
         strict=True,
     ):
         assert message in text
-    dataset.full_init()
     assert len(dataset.load_data_list()) == 3
+    assert [*dataset.left_out.values()] == [listed]
 
 
 def test_ids_of_a_split_that_are_gone_can_be_left_out(hubmap):
