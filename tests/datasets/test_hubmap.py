@@ -201,14 +201,16 @@ def test_a_real_size_that_the_table_has_wrong(real_data, tmp_path):
 
 
 def test_real_polygons(real_data, tmp_path):
-    """20 files of the competition, on images of which the size is known."""
+    """20 files of the competition, on images that have a size alone."""
     folder = real_data('hubmap_layout_tissue') / 'hubmap_real_polygons'
     rows = [COLUMNS]
     (tmp_path / 'train_images').mkdir()
     shutil.copytree(folder, tmp_path / 'train_annotations')
+    blank = tmp_path / 'blank.tiff'
+    tifffile.imwrite(blank, np.zeros((3001, 3002), np.uint8), compression=8)
     for path in sorted(folder.glob('*.json')):
         rows.append([path.stem, 'lung', 'HPA', '3001', '3002', '0.4', '4'])
-        (tmp_path / 'train_images' / f'{path.stem}.tiff').touch()
+        shutil.copy(blank, tmp_path / 'train_images' / f'{path.stem}.tiff')
     with (tmp_path / 'train.csv').open('w', newline='') as file:
         csv.writer(file).writerows(rows)
     dataset = HuBMAPDataset(data_root=str(tmp_path), mask_source='polygon')
