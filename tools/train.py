@@ -12,6 +12,7 @@ from mmseg_medical.apis.command_line import (
     add_runner_arguments,
     add_training_arguments,
     run_tool,
+    speed_of,
 )
 
 
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         launcher=args.launcher,
         fold=args.fold,
         split=args.split,
+        speed=speed_of(args),
     )
     train(
         cfg,

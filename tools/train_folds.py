@@ -22,6 +22,7 @@ from mmseg_medical.apis.command_line import (
     add_training_arguments,
     print_table,
     run_tool,
+    speed_of,
 )
 from mmseg_medical.apis.fold_scores import FoldScores, collect
 from mmseg_medical.apis.folds import validation_data
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> FoldScores | None:
         options=args.cfg_options,
         work_dir=args.work_dir,
         launcher=args.launcher,
+        speed=speed_of(args),
     )
     cfg = load()
     there = validation_data(cfg, split=args.split).fold_numbers()

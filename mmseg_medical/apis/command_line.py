@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import DictAction
 
+from mmseg_medical.engine.mixed_precision import PRECISIONS
 from mmseg_medical.errors import InputError
 
 
@@ -71,14 +72,47 @@ def add_split_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--amp`` and ``--no-pretrained``."""
+    """Add ``--amp``, ``--no-pretrained`` and those of :func:`speed_of`."""
     parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision'
+        '--amp',
+        action='store_true',
+        help="train in mixed precision by OpenMMLab's wrapper, on a GPU",
     )
     parser.add_argument(
         '--no-pretrained',
         action='store_true',
         help='start from random weights; nothing is downloaded',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=PRECISIONS,
+        help='of the network in training; where the machine has no such one, '
+        'the next that it has',
+    )
+    parser.add_argument(
+        '--channels-last',
+        action='store_true',
+        help='keep maps as (N, H, W, C) in memory',
+    )
+    parser.add_argument(
+        '--compile',
+        action='store_true',
+        help='compile the network, where there is a compiler',
+    )
+    parser.add_argument(
+        '--sync-bn',
+        action='store_true',
+        help='batch norm over all processes, where that helps',
+    )
+
+
+def speed_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Arguments of :func:`mmseg_medical.apis.speed.speed_up`."""
+    return dict(
+        precision=args.precision,
+        channels_last=args.channels_last,
+        compile_parts=args.compile,
+        sync_bn=args.sync_bn,
     )
 
 

@@ -10,6 +10,7 @@ import torch.distributed
 from mmengine.config import Config
 
 from mmseg_medical.apis.folds import fold_dir, set_fold
+from mmseg_medical.apis.speed import speed_up
 from mmseg_medical.errors import InputError
 
 
@@ -51,6 +52,7 @@ def load_config(
     launcher: str = 'none',
     fold: int | None = None,
     split: str | None = None,
+    speed: dict[str, Any] | None = None,
 ) -> Config:
     """Read a config as OpenMMLab's tools do.
 
@@ -63,6 +65,7 @@ def load_config(
         fold: Fold to hold out; its results lie in ``fold_<number>`` of the
             folder above.
         split: Table of folds to use instead of the config's ``split``.
+        speed: Arguments of :func:`mmseg_medical.apis.speed.speed_up`.
 
     Raises:
         FileNotFoundError: If there is no such config.
@@ -70,6 +73,8 @@ def load_config(
             no folds.
     """
     cfg = read_config(path, options=options, fold=fold, split=split)
+    if speed:
+        speed_up(cfg, **speed)
     cfg.launcher = launcher
     cfg.work_dir = (
         work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'

@@ -1,5 +1,5 @@
 """Training and testing: loops, hooks, checkpoints."""
 
-from mmseg_medical.engine import checkpoint, hooks, loops
+from mmseg_medical.engine import checkpoint, hooks, loops, mixed_precision
 
-__all__ = ['checkpoint', 'hooks', 'loops']
+__all__ = ['checkpoint', 'hooks', 'loops', 'mixed_precision']

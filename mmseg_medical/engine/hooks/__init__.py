@@ -5,6 +5,7 @@ from mmseg_medical.engine.hooks.average_checkpoints import (
 )
 from mmseg_medical.engine.hooks.checkpoint import SafeCheckpointHook
 from mmseg_medical.engine.hooks.classes import CheckClassesHook
+from mmseg_medical.engine.hooks.compile import CompileHook
 from mmseg_medical.engine.hooks.freeze import FreezeHook
 from mmseg_medical.engine.hooks.logger import SafeLoggerHook
 from mmseg_medical.engine.hooks.prediction import (
@@ -13,15 +14,18 @@ from mmseg_medical.engine.hooks.prediction import (
 )
 from mmseg_medical.engine.hooks.reestimate_bn import ReestimateBNHook
 from mmseg_medical.engine.hooks.split import CheckSplitHook
+from mmseg_medical.engine.hooks.sync_bn import SyncBNHook
 
 __all__ = [
     'AverageCheckpointsHook',
     'CheckClassesHook',
     'CheckSplitHook',
+    'CompileHook',
     'FreezeHook',
     'OverlayHook',
     'ReestimateBNHook',
     'SafeCheckpointHook',
     'SafeLoggerHook',
     'SaveProbabilitiesHook',
+    'SyncBNHook',
 ]

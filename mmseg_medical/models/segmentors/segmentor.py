@@ -75,6 +75,9 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         data_preprocessor: Config of the preprocessor, for all but
             :meth:`predict`.
         pretrained: Weights of the backbone.
+        channels_last: Keep weights and maps as (N, H, W, C) in memory, for
+            which many machines have faster convolutions; results are the
+            same up to rounding.
         init_cfg: Initialisation of the weights.
 
     Raises:
@@ -106,6 +109,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         test_cfg: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
         pretrained: str | None = None,
+        channels_last: bool = False,
         init_cfg: Any = None,
     ) -> None:
         if task not in TASKS:
@@ -140,6 +144,10 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             has_presence=self.has_presence,
             divisors=[padded_to(self.data_preprocessor)],
         )
+        self.memory_format = torch.contiguous_format
+        if channels_last:
+            self.memory_format = torch.channels_last
+            self.to(memory_format=torch.channels_last)
         self.register_load_state_dict_pre_hook(rename_smp_keys)
         self.backbone.register_load_state_dict_pre_hook(inflate_first_conv)
 
@@ -175,6 +183,11 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             else:
                 named[name] = one
         return named
+
+    def extract_feat(self, inputs: Tensor) -> Any:
+        """Maps of the backbone or the neck from images (N, C, H, W)."""
+        inputs = inputs.contiguous(memory_format=self.memory_format)
+        return super().extract_feat(inputs)
 
     def loss(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
         """Losses of all heads.

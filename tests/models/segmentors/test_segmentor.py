@@ -3,10 +3,12 @@ import copy
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+import mmseg_medical
 from mmseg_medical.models.views import Variant
 
 NORM = dict(type='GN', num_groups=4)
@@ -465,3 +467,25 @@ def test_mixed_images_and_losses_of_mmsegmentation():
         s.set_metainfo(dict(mix_share=0.5))
     with pytest.raises(ValueError, match='or change CrossEntropyLoss'):
         model.loss(**data)
+
+
+@pytest.mark.parametrize('base', ['unet_smp', 'segformer_mit_b0'])
+def test_channels_last_changes_nothing_but_the_memory(base):
+    """Logits, and the weights of a checkpoint."""
+    path = mmseg_medical.config_path(f'_base_/models/{base}.py')
+    found = []
+    for channels_last in (False, True):
+        cfg = Config.fromfile(path).model
+        cfg.channels_last = channels_last
+        if base == 'unet_smp':
+            cfg.backbone.update(encoder_name='resnet18', encoder_weights=None)
+            cfg.decode_head.encoder_name = 'resnet18'
+        torch.manual_seed(0)
+        model = MODELS.build(cfg).eval()
+        img = torch.linspace(0, 1, 3 * 64 * 64).reshape(1, 3, 64, 64)
+        maps = model.extract_feat(img)[-1]
+        assert maps.is_contiguous(memory_format=torch.channels_last) or (
+            not channels_last
+        )
+        found.append(model.encode_decode(img, []))
+    torch.testing.assert_close(*found, atol=1e-4, rtol=1e-4)
