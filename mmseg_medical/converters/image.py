@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import PIL
 import PIL.Image
+import PIL.ImageOps
 from numpy.typing import NDArray
 
 from mmseg_medical.converters._decoding import (
@@ -16,6 +17,7 @@ from mmseg_medical.converters._decoding import (
     PathLike,
     check_frame,
     existing,
+    parsed,
 )
 from mmseg_medical.converters.dicom import DICOMImage, DICOMOptions
 from mmseg_medical.converters.nifti import NIfTIImage, Plane
@@ -28,6 +30,8 @@ _FORMATS = {
     '.nii': 'nifti',
 }
 _TIFF = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+_ORIENTATION = 274  # tag of EXIF
+_SPREAD = {'L;2': 85, 'L;4': 17}  # what Pillow multiplies few bits with
 
 
 def _format(path: Path) -> str:
@@ -70,7 +74,8 @@ def read_image(
     Returns:
         (H, W) or (H, W, C) array of the stored type, channels as RGB.
         Transparency is dropped whatever it is: RGBA gives RGB, gray with
-        alpha gives (H, W).
+        alpha gives (H, W). Photographs are turned upright as their EXIF data
+        say, which is how annotation tools show them.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -97,9 +102,10 @@ def read_image(
 def _read_photo(path: Path, region: Region | None) -> NDArray[Any]:
     """Read what OpenCV decodes."""
     data = np.fromfile(existing(path), np.uint8)
-    img = None
-    if data.size:
-        img = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    try:
+        img = cv2.imdecode(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+    except cv2.error:  # empty, or too large for OpenCV
+        img = None
     if img is None:
         raise ImageError(
             f'{path} ({data.size} bytes) cannot be decoded as an image; copy '
@@ -107,13 +113,10 @@ def _read_photo(path: Path, region: Region | None) -> NDArray[Any]:
         )
     if region is not None:
         img = img[region.check(img.shape, path).slices]
-    if img.ndim == 3 and img.shape[2] == 2:
-        img = img[..., 0]
-    elif img.ndim == 3:
-        # The colour type of a PNG: OpenCV spreads gray over three channels.
+    if img.ndim == 3:
+        # The colour type of a PNG: OpenCV spreads gray with transparency.
         gray = data[:4].tobytes() == b'\x89PNG' and data[25] == 4
-        code = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}[img.shape[2]]
-        img = img[..., 0] if gray else cv2.cvtColor(img, code)
+        img = img[..., 0] if gray else cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
     return np.ascontiguousarray(img)
 
 
@@ -157,9 +160,7 @@ def read_labels(
     else:
         check_frame(path, frame, 1)
         with _pillow(path) as img:
-            labels = np.asarray(img)
-        if labels.dtype == bool:
-            labels = labels.astype(np.uint8)
+            labels = _stored(img)
         if region is not None:
             labels = labels[region.check(labels.shape, path).slices]
     if labels.ndim != 2 or labels.dtype.kind not in 'ui':
@@ -168,6 +169,24 @@ def read_labels(
             f'palette), this has {labels.shape} of {labels.dtype}'
         )
     return np.ascontiguousarray(labels)
+
+
+def _stored(img: PIL.Image.Image) -> NDArray[Any]:
+    """Numbers of an image, those of few bits not spread over 255."""
+    tiles = getattr(img, 'tile', ())  # filled by some formats, until loaded
+    factor = max((_SPREAD.get(str(t.args), 1) for t in tiles), default=1)
+    if _is_turned(img):
+        PIL.ImageOps.exif_transpose(img, in_place=True)
+    labels = np.asarray(img)
+    if labels.dtype == bool:
+        return labels.astype(np.uint8)
+    return labels // np.uint8(factor) if factor > 1 else labels
+
+
+def _is_turned(img: PIL.Image.Image) -> bool:
+    """Whether EXIF data turn a photograph; those of PNG are not looked at."""
+    jpeg = img.format in ('JPEG', 'MPO')
+    return jpeg and img.getexif().get(_ORIENTATION, 1) != 1
 
 
 def _whole(labels: NDArray[Any]) -> NDArray[Any]:
@@ -220,12 +239,7 @@ def image_size(
     path = Path(path)
     kind = _format(path)
     if kind == 'photo':
-        try:
-            with _pillow(path) as img:
-                return img.height, img.width
-        except ImageError:  # a format of OpenCV alone
-            height, width = _read_photo(path, None).shape[:2]
-            return height, width
+        return parsed(_photo_size, path)
     if kind == 'tiff':
         shape = TIFFImage.open(path, frame).shape
     elif kind == 'dicom':
@@ -233,6 +247,17 @@ def image_size(
     else:
         shape = NIfTIImage.open(path, plane).shape
     return shape[0], shape[1]
+
+
+def _photo_size(path: Path) -> tuple[int, int]:
+    try:
+        with _pillow(path) as img:
+            height, width = img.height, img.width
+            if _is_turned(img) and img.getexif()[_ORIENTATION] >= 5:
+                return width, height
+    except ImageError:  # a format of OpenCV alone
+        height, width = _read_photo(path, None).shape[:2]
+    return height, width
 
 
 def image_spacing(

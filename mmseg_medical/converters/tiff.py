@@ -88,7 +88,7 @@ class TIFFImage:
             key: Any = series.keyframe
             self._key = key
             self._check_colours()
-            self._colormap = key.colormap if key.photometric == 3 else None
+            self._colours = _palette(key.colormap)
             count = math.prod(series.shape) // math.prod(key.shape)
             chosen = self._choose(series, count, page)
             if series.dataoffset is not None:  # raw and in one piece
@@ -107,7 +107,7 @@ class TIFFImage:
                 )
         channels = len(chosen) * key.samplesperpixel
         self.dtype = np.dtype(key.dtype)
-        if self._colormap is not None:
+        if self._colours is not None:
             channels, self.dtype = 3, np.dtype(np.uint8)
         elif self.dtype == bool:
             self.dtype = np.dtype(np.uint8)
@@ -158,7 +158,7 @@ class TIFFImage:
             (H, W) or (H, W, C) array of the stored type, channels in the
             order of the file (RGB). Palettes are applied, gray images that
             store white as 0 are inverted, 1-bit images become 0 and 255 as
-            stored.
+            stored. The tag that tells an orientation is not looked at.
 
         Raises:
             ValueError: If the region leaves the image.
@@ -176,9 +176,9 @@ class TIFFImage:
             img = img.astype(np.uint8) if img.dtype == bool else img
             return img[..., 0] if img.shape[2] == 1 else img
         if self._key.photometric == 0 and img.dtype.kind == 'u':
-            img = ~img
-        elif self._colormap is not None:
-            img = (self._colormap >> 8).astype(np.uint8).T[img[..., 0]]
+            img = img ^ img.dtype.type(2**self._key.bitspersample - 1)
+        elif self._colours is not None:
+            img = self._colours[img[..., 0]]
         if img.dtype == bool:
             img = img.astype(np.uint8) * 255
         return img if len(self.shape) == 3 else img[..., 0]
@@ -224,6 +224,14 @@ class TIFFImage:
                         if not page.read(file, index, to, at, cols):
                             to[:] = key.nodata  # a hole in a sparse file
         return out
+
+
+def _palette(colormap: Array | None) -> Array | None:
+    """Colours (n, 3) uint8 of a palette of 16 bits."""
+    if colormap is None:
+        return None
+    # Some files say 16 bits and use 8 of them.
+    return (colormap >> (8 if colormap.max() > 255 else 0)).astype(np.uint8).T
 
 
 class _Page:

@@ -1,6 +1,10 @@
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pytest
 import tifffile
 
@@ -167,3 +171,72 @@ def test_pages(tmp_path):
         )
         with pytest.raises(ImageError, match=r'b\.png has no frame 1'):
             read(tmp_path / 'b.png', frame=1)
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_photographs_are_upright(tmp_path, tissue, orientation):
+    photo = PIL.Image.fromarray(tissue(40)[:, :24])
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / 'a.jpg'
+    photo.save(path, exif=exif)
+    with PIL.Image.open(path) as stored:
+        upright = np.asarray(PIL.ImageOps.exif_transpose(stored))
+    assert upright.shape == ((40, 24, 3), (24, 40, 3))[orientation > 4]
+    assert image_size(path) == upright.shape[:2]
+    np.testing.assert_allclose(read_image(path), upright, atol=3)
+    photo.convert('L').save(path, exif=exif)
+    assert read_labels(path).shape == image_size(path) == upright.shape[:2]
+    np.testing.assert_allclose(read_labels(path), read_image(path), atol=3)
+
+
+@pytest.mark.parametrize('bits', [2, 4])
+def test_labels_of_few_bits_are_not_spread(tmp_path, bits):
+    labels = np.arange(16, dtype=np.uint8).reshape(2, 8) % 2**bits
+    path = tmp_path / 'm.png'
+    path.write_bytes(_png(labels, bits))
+    np.testing.assert_array_equal(read_labels(path), labels)
+    spread = labels * (255 // (2**bits - 1))
+    np.testing.assert_array_equal(read_image(path), spread)
+
+
+def _png(gray, bits):
+    """A gray PNG; Pillow and OpenCV write no such ones."""
+
+    def chunk(kind, data):
+        check = struct.pack('>I', zlib.crc32(kind + data))
+        return struct.pack('>I', len(data)) + kind + data + check
+
+    height, width = gray.shape
+    per_bit = gray[..., None] >> np.arange(bits)[::-1] & 1
+    rows = np.packbits(per_bit.reshape(height, -1), axis=1)
+    pixels = b''.join(b'\0' + row.tobytes() for row in rows)
+    header = struct.pack('>2I5B', width, height, bits, 0, 0, 0, 0)
+    return (
+        b'\x89PNG\r\n\x1a\n'
+        + chunk(b'IHDR', header)
+        + chunk(b'IDAT', zlib.compress(pixels))
+        + chunk(b'IEND', b'')
+    )
+
+
+def test_labels_of_webp(tmp_path):
+    PIL.Image.fromarray(np.zeros((4, 5, 3), np.uint8)).save(
+        tmp_path / 'a.webp'
+    )
+    with pytest.raises(ImageError, match='a mask is one channel'):
+        read_labels(tmp_path / 'a.webp')
+
+
+def test_sizes_of_photographs_are_read_once(tmp_path, monkeypatch, tissue):
+    path = tmp_path / 'a.png'
+    cv2.imwrite(str(path), tissue(40))
+    opened = []
+    real = PIL.Image.open
+    monkeypatch.setattr(
+        PIL.Image, 'open', lambda p: opened.append(p) or real(p)
+    )
+    assert image_size(path) == image_size(path) == (40, 40)
+    assert len(opened) == 1
+    cv2.imwrite(str(path), tissue(40)[:30])
+    assert image_size(path) == (30, 40)

@@ -103,6 +103,23 @@ def test_gray_float_palette_and_bits(tmp_path, img):
     table = np.arange(768, dtype=np.uint16).reshape(3, 256) * 80
     tifffile.imwrite(path, gray, photometric='palette', colormap=table)
     check(path, (table >> 8).astype(np.uint8).T[gray])
+    tifffile.imwrite(path, gray, photometric='palette', colormap=table % 256)
+    check(path, (table % 256).astype(np.uint8).T[gray])
+
+
+@pytest.mark.parametrize('bits', [4, 16])
+def test_white_as_zero_is_inverted_within_its_bits(tmp_path, img, bits):
+    path = tmp_path / 'a.tif'
+    stored = img[..., 0].astype(np.uint16) * 257 >> 16 - bits
+    stored = stored.astype(np.uint8 if bits == 4 else np.uint16)
+    tifffile.imwrite(
+        path,
+        stored,
+        photometric='miniswhite',
+        bitspersample=bits,
+    )
+    check(path, stored ^ stored.dtype.type(2**bits - 1))
+    np.testing.assert_array_equal(TIFFImage(path).read(raw=True), stored)
 
 
 def test_jpeg_equals_tifffile(tmp_path, img):

@@ -100,8 +100,12 @@ def _of_image(results: dict[str, Any], size: Pixel) -> dict[int, IntArray]:
     return found if shape == tuple(size) else {}
 
 
-# Candidates of the last images whose masks are painted, by image.
+# Candidates of the last images whose masks are painted, by what paints them.
 _painted: OrderedDict[str, dict[int, IntArray]] = OrderedDict()
+_PAINTED_BY = (
+    *('img_path', 'frame', 'plane', 'annotation_path', 'seg_map_path'),
+    *('seg_frame', 'where', 'classes', 'labels'),
+)
 
 
 def _of_parts(results: dict[str, Any], size: Pixel) -> dict[int, IntArray]:
@@ -109,7 +113,7 @@ def _of_parts(results: dict[str, Any], size: Pixel) -> dict[int, IntArray]:
     source = next((key for key in SOURCES if key in results), None)
     if source is None:
         return {}
-    name = str(results['img_path'])
+    name = repr([source, *(results.get(key) for key in _PAINTED_BY)])
     if name not in _painted:
         asked = Asked(size, Region(0, 0, *size))
         try:

@@ -71,8 +71,11 @@ class MixWithinGroup(BaseTransform):
             )
         if np.random.random() >= self.prob:
             return results
-        group = self._groups[None if self.key is None else results[self.key]]
+        value = None if self.key is None else results[self.key]
+        group = self._groups[value]
         other = self._dataset[int(group[np.random.randint(len(group))])]
+        if self.key is not None and other[self.key] != value:
+            return results  # a broken sample, replaced by any other one
         _check_alike(results, other)
         share = float(np.random.beta(self.alpha, self.alpha))
         return self.mix(results, other, share)

@@ -9,12 +9,14 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from mmseg_medical._optional import optional
+from mmseg_medical.datasets.transforms._sample import mask_fields
 from mmseg_medical.errors import InputError
 
 
 @TRANSFORMS.register_module()
 class ApplyAlbumentations(BaseTransform):
-    """Apply albumentations to the image and its masks, and to nothing else.
+    """Apply albumentations to the image and what lies upon its pixels.
 
     Colour transforms see RGB, masks are warped with nearest neighbours, and
     each call is seeded from numpy's generator: every worker and every resumed
@@ -26,7 +28,7 @@ class ApplyAlbumentations(BaseTransform):
             ``transforms`` for ``OneOf``, ``SomeOf`` and ``Sequential``.
 
     Required keys: img (H, W, C) BGR uint8, seg_fields (optional).
-    Modified keys: img, the fields in seg_fields, img_shape.
+    Modified keys: img, img_shape, what seg_fields names, seg_weight.
 
     Raises:
         ImportError: If albumentations is not installed.
@@ -51,7 +53,7 @@ class ApplyAlbumentations(BaseTransform):
         )
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        fields = results.get('seg_fields', [])
+        fields = mask_fields(results)
         img = results['img']
         colour = img.ndim == 3 and img.shape[2] == 3
         if colour:
@@ -74,14 +76,7 @@ class ApplyAlbumentations(BaseTransform):
 def _albumentations() -> Any:
     # Else the import asks a server on the internet for a newer version.
     os.environ.setdefault('NO_ALBUMENTATIONS_UPDATE', '1')
-    try:
-        import albumentations
-    except ImportError as error:
-        raise ImportError(
-            'ApplyAlbumentations needs albumentations 2.0.8:  pip install '
-            "'mmsegmentation-medical[albu]'"
-        ) from error
-    return albumentations
+    return optional('albumentations', extra='albu')
 
 
 def _build(library: Any, config: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmseg_medical.converters.record import Annotation
 from mmseg_medical.datasets.transforms import _foreground
 from mmseg_medical.datasets.transforms._foreground import random_foreground
 
@@ -77,3 +78,22 @@ def test_what_cannot_be_read_is_left_to_the_loading(stored, tmp_path):
         assert random_foreground(sample, SIZE) is None
     other = stored(np.ones((3, 4), np.uint8))
     assert random_foreground(other, SIZE) is None
+
+
+def test_frames_of_one_file_have_their_own_foreground():
+    def sample(frame, row, **options):
+        square = np.array([[0, row], [8, row], [8, row + 4.0]])
+        lesion = Annotation('lesion', polygons=((square,),), painter='pil')
+        return dict(
+            img_path='volume.nii',
+            frame=frame,
+            annotations=[lesion],
+            classes=('background', 'lesion'),
+            **options,
+        )
+
+    for frame, row in ((0, 2), (1, 20), (0, 2)):
+        found = random_foreground(sample(frame, row), SIZE)
+        assert row - 1 <= found[0] <= row + 4
+    nothing = sample(0, 2, labels={'lesion': None})
+    assert random_foreground(nothing, SIZE) is None

@@ -180,3 +180,18 @@ def test_in_mmsegmentations_data_set(mixer, hubmap):
     sample = dataset[1]['data_samples']
     assert sample.organ == 'lung'
     assert sample.gt_sem_seg.shape == (64, 80)
+
+
+def test_a_broken_sample_brings_none_of_another_group(mixer):
+    class Broken(Counted):
+        def prepare_data(self, idx):
+            return None if idx == 0 else super().prepare_data(idx)
+
+    dataset = Broken(['kidney', 'lung', 'lung'], max_refetch=100)
+    transform = mixer('organ', prob=1)
+    transform.get_indices(dataset)
+    sample = dict(Counted(['kidney'])[0], mix_results=[])
+    before = sample['img'].copy()
+    out = transform(sample)
+    np.testing.assert_array_equal(out['img'], before)
+    assert out['seg_fields'] == ['gt_seg_map']

@@ -1,4 +1,4 @@
-import builtins
+import sys
 
 import numpy as np
 import pytest
@@ -27,6 +27,17 @@ def test_masks_follow_the_image(tissue):
     np.testing.assert_array_equal(out['gt_seg_map'], before['gt_seg_map'].T)
     assert out['img_shape'] == (64, 48)
     assert out['ori_shape'] == (9, 9)  # nothing else is touched
+
+
+def test_weights_of_pixels_follow_the_image(tissue):
+    loaded = sample(tissue)
+    weight = loaded['gt_seg_map'] / np.float32(2)
+    out = build(dict(type='HorizontalFlip', p=1))(
+        dict(loaded, seg_weight=weight)
+    )
+    assert out['seg_weight'].dtype == np.float32
+    np.testing.assert_array_equal(out['seg_weight'], weight[:, ::-1])
+    assert out['seg_fields'] == ['gt_seg_map']
 
 
 def test_labels_stay_labels(tissue):
@@ -91,13 +102,6 @@ def test_what_is_wrong_is_named(transform, message):
 
 
 def test_a_missing_library_names_the_extra(monkeypatch):
-    real = builtins.__import__
-
-    def fake(name, *args):
-        if name == 'albumentations':
-            raise ImportError(name)
-        return real(name, *args)
-
-    monkeypatch.setattr(builtins, '__import__', fake)
+    monkeypatch.setitem(sys.modules, 'albumentations', None)
     with pytest.raises(ImportError, match=r'mmsegmentation-medical\[albu\]'):
         build(dict(type='D4'))
