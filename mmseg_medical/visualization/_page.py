@@ -68,6 +68,7 @@ def figure_svg(
             axes.spines[['top', 'right']].set_visible(False)
             axes.grid(alpha=0.25)
             axes.set_axisbelow(True)
-        figure.savefig(buffer, format='svg', transparent=True)
+        unsaid = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
+        figure.savefig(buffer, format='svg', transparent=True, metadata=unsaid)
     svg = buffer.getvalue()
     return svg[svg.index('<svg') :]
