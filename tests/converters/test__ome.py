@@ -5,7 +5,6 @@ import pytest
 import tifffile
 
 from mmseg_medical.converters import _ome
-from mmseg_medical.converters.record import Record
 from mmseg_medical.converters.tiff import ImageError
 
 PLANES = np.zeros((2, 300, 260), np.uint8)
@@ -77,23 +76,6 @@ def test_broken_xml(tmp_path, monkeypatch, text, message):
     monkeypatch.setattr(tifffile.TiffFile, 'ome_metadata', text)
     with pytest.raises(ImageError, match=rf'a\.ome\.tiff: .*{message}'):
         _ome.describe(path)
-
-
-@pytest.mark.parametrize(
-    ('properties', 'size'),
-    [
-        ({}, None),
-        (dict(pixel_size=0.4), (0.4, 0.4)),
-        (dict(pixel_size=(0.5, 0.4)), (0.5, 0.4)),
-        (dict(spacing=(1.5, 2)), (1500, 2000)),
-        (dict(spacing=(3, 1.5, 2)), (1500, 2000)),
-        (dict(pixel_size=0), None),
-        (dict(pixel_size='unknown'), None),
-    ],
-)
-def test_sizes_of_pixels(properties, size):
-    record = Record('a', None, (), properties=properties)
-    assert record.pixel_size == size
 
 
 @pytest.mark.parametrize('size', ['abc', '-1', '0', 'nan', 'inf', ''])

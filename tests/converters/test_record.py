@@ -125,3 +125,20 @@ def test_a_record_is_of_one_image():
     record = Record('a', (6, 8), (Annotation('gland', polygons=((RING,),)),))
     assert record.img_path is None
     assert record.annotations[0].mask(record.shape).sum() == 16
+
+
+@pytest.mark.parametrize(
+    ('properties', 'size'),
+    [
+        ({}, None),
+        (dict(pixel_size=0.4), (0.4, 0.4)),
+        (dict(pixel_size=(0.5, 0.4)), (0.5, 0.4)),
+        (dict(spacing=(1.5, 2)), (1500, 2000)),
+        (dict(spacing=(3, 1.5, 2)), (1500, 2000)),
+        (dict(pixel_size=0), None),
+        (dict(pixel_size='unknown'), None),
+    ],
+)
+def test_sizes_of_pixels(properties, size):
+    record = Record('a', None, (), properties=properties)
+    assert record.pixel_size == size
