@@ -191,8 +191,10 @@ def _is_turned(img: PIL.Image.Image) -> bool:
 
 def _whole(labels: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers in the smallest type; others as they are."""
-    if labels.dtype.kind == 'f' and not (np.rint(labels) == labels).all():
-        return labels
+    if labels.dtype.kind == 'f':
+        whole = np.isfinite(labels) & (np.rint(labels) == labels)
+        if not whole.all():
+            return labels
     if labels.dtype.kind == 'f' or labels.dtype.itemsize > 2:
         low, high = int(labels.min()), int(labels.max())
         kind = np.result_type(

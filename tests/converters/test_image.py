@@ -240,3 +240,14 @@ def test_sizes_of_photographs_are_read_once(tmp_path, monkeypatch, tissue):
     assert len(opened) == 1
     cv2.imwrite(str(path), tissue(40)[:30])
     assert image_size(path) == (30, 40)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, 0.5])
+def test_labels_are_whole_numbers(tmp_path, value):
+    nibabel = pytest.importorskip('nibabel')
+    volume = np.zeros((3, 4, 5))
+    volume[1, 2, 3] = value
+    nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / 'm.nii')
+    assert read_labels(tmp_path / 'm.nii', frame=2).dtype == np.uint8
+    with pytest.raises(ImageError, match='one channel of class indices'):
+        read_labels(tmp_path / 'm.nii', frame=3)

@@ -59,14 +59,21 @@ class ApplyAlbumentations(BaseTransform):
         if colour:
             img = cv2.cvtColor(img, cv2.COLOR_BGR2RGB)
         self.compose.set_random_seed(np.random.randint(2**31))
-        out = self.compose(image=img, masks=[results[f] for f in fields])
+        # Masks of one shape: albumentations stacks them to one type.
+        parts = [np.atleast_3d(results[f]).transpose(2, 0, 1) for f in fields]
+        out = self.compose(
+            image=img, masks=[p for part in parts for p in part]
+        )
+        warped = iter(out['masks'])
         img = out['image']
         results['img'] = (
             cv2.cvtColor(img, cv2.COLOR_RGB2BGR) if colour else img
         )
         results['img_shape'] = img.shape[:2]
-        for field, mask in zip(fields, out['masks'], strict=True):
-            results[field] = np.ascontiguousarray(mask)
+        for field, part in zip(fields, parts, strict=True):
+            planes = np.stack([next(warped) for _ in part], 2)
+            shape = (*planes.shape[:2], *results[field].shape[2:])
+            results[field] = planes.astype(part.dtype).reshape(shape)
         return results
 
     def __repr__(self) -> str:

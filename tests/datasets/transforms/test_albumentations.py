@@ -32,12 +32,15 @@ def test_masks_follow_the_image(tissue):
 def test_weights_of_pixels_follow_the_image(tissue):
     loaded = sample(tissue)
     weight = loaded['gt_seg_map'] / np.float32(2)
-    out = build(dict(type='HorizontalFlip', p=1))(
-        dict(loaded, seg_weight=weight)
-    )
-    assert out['seg_weight'].dtype == np.float32
-    np.testing.assert_array_equal(out['seg_weight'], weight[:, ::-1])
-    assert out['seg_fields'] == ['gt_seg_map']
+    flip = build(dict(type='HorizontalFlip', p=1))
+    mask = loaded['gt_seg_map']
+    for masks in (mask, np.dstack([mask, mask.T.reshape(mask.shape)])):
+        out = flip(dict(loaded, gt_seg_map=masks, seg_weight=weight))
+        assert out['seg_weight'].dtype == np.float32
+        np.testing.assert_array_equal(out['seg_weight'], weight[:, ::-1])
+        assert out['gt_seg_map'].dtype == np.uint8
+        np.testing.assert_array_equal(out['gt_seg_map'], masks[:, ::-1])
+        assert out['seg_fields'] == ['gt_seg_map']
 
 
 def test_labels_stay_labels(tissue):
