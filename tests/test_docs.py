@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmseg.registry import HOOKS, METRICS, MODELS
 
 from mmseg_medical.apis import drop_pretrained
@@ -36,6 +37,8 @@ def test_blocks_run_and_what_they_configure_builds(block, tmp_path):
         model = MODELS.build(cfg.model)
         if 'tta_model' in cfg:
             MODELS.build(dict(cfg.tta_model, module=model))
+        if 'optim_wrapper' in cfg:
+            build_optim_wrapper(model, cfg.optim_wrapper)
     for metric in cfg.get('val_evaluator', []):
         METRICS.build(metric)
     for hook in cfg.get('custom_hooks', []):

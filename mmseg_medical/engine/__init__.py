@@ -1,5 +1,11 @@
-"""Training and testing: loops, hooks, checkpoints."""
+"""Training and testing: loops, hooks, checkpoints, optimizers."""
 
-from mmseg_medical.engine import checkpoint, hooks, loops, mixed_precision
+from mmseg_medical.engine import (
+    checkpoint,
+    hooks,
+    loops,
+    mixed_precision,
+    optimizers,
+)
 
-__all__ = ['checkpoint', 'hooks', 'loops', 'mixed_precision']
+__all__ = ['checkpoint', 'hooks', 'loops', 'mixed_precision', 'optimizers']
