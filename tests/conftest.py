@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import multiprocessing
 import os
 import socket
 import sys
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
+import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.visualization import Visualizer
 
@@ -345,6 +347,38 @@ model = dict(
 train_pipeline[3].scale = (32, 32)
 test_pipeline[1].scale = (32, 32)
 """
+
+
+@pytest.fixture
+def on_two_ranks(monkeypatch) -> Callable[[Callable[[], None]], None]:
+    """Call a function in two processes, as torchrun starts them."""
+
+    def call(function: Callable[[], None]) -> None:
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            port = free.getsockname()[1]
+        for key, value in dict(
+            MASTER_ADDR='127.0.0.1',
+            MASTER_PORT=port,
+            WORLD_SIZE=2,
+            GLOO_SOCKET_IFNAME='lo',
+        ).items():
+            monkeypatch.setenv(key, str(value))
+
+        def on_rank(rank: int) -> None:
+            os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
+            torch.set_num_threads(1)
+            function()
+
+        fork = multiprocessing.get_context('fork')
+        ranks = [fork.Process(target=on_rank, args=(k,)) for k in range(2)]
+        for rank in ranks:
+            rank.start()
+        for rank in ranks:
+            rank.join(120)
+        assert [rank.exitcode for rank in ranks] == [0, 0]
+
+    return call
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import OPTIMIZERS
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
 
@@ -132,13 +131,8 @@ def test_backbone_and_head_learn_at_rates_of_their_own(base):
     assert seen == set(rates)
 
 
-def test_batches_that_are_accumulated(
-    hubmap, tiny_config, tmp_path, monkeypatch
-):
+def test_batches_that_are_accumulated(hubmap, tiny_config, tmp_path):
     """Twice two images are as four, without batch norm and drop-out."""
-    monkeypatch.setattr(
-        CheckpointLoader, '_schemes', dict(CheckpointLoader._schemes)
-    )
     extra = """
 model['backbone'].update(drop_path_rate=0.0)
 model['decode_head'].update(
@@ -161,6 +155,7 @@ optim_wrapper['accumulative_counts'] = {count}
             tiny_config(hubmap(8), 3 * count, extra + lines),
             work_dir=str(tmp_path / str(size)),
         )
+        cfg.experiment_name = f'{tmp_path.name}_{size}'
         weights.append(train(cfg, pretrained=False).model.state_dict())
     whole, halves = weights
     for name, weight in whole.items():

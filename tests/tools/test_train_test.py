@@ -1,9 +1,7 @@
 """Training, resuming and testing from the command line."""
 
 import json
-import multiprocessing
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +10,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from mmseg_medical.apis.command_line import run_tool
 from mmseg_medical.converters import rle
@@ -155,7 +152,7 @@ def test_the_script_that_tests(clean_environment):
 
 
 def test_two_processes_give_the_scores_of_one(
-    tool, trained, hubmap, tiny_config, tmp_path, monkeypatch
+    tool, trained, hubmap, tiny_config, tmp_path, on_two_ranks
 ):
     config, checkpoint = tiny_config(hubmap(7)), str(trained.checkpoint)
 
@@ -168,28 +165,7 @@ def test_two_processes_give_the_scores_of_one(
             ]
         )
 
-    def on_rank(rank):  # as torchrun starts it
-        os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
-        torch.set_num_threads(1)
-        start(2, '--launcher', 'pytorch')
-
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    for key, value in dict(
-        MASTER_ADDR='127.0.0.1',
-        MASTER_PORT=port,
-        WORLD_SIZE=2,
-        GLOO_SOCKET_IFNAME='lo',
-    ).items():
-        monkeypatch.setenv(key, str(value))
-    fork = multiprocessing.get_context('fork')
-    ranks = [fork.Process(target=on_rank, args=(k,)) for k in range(2)]
-    for rank in ranks:
-        rank.start()
-    for rank in ranks:
-        rank.join(120)
-    assert [rank.exitcode for rank in ranks] == [0, 0]
+    on_two_ranks(lambda: start(2, '--launcher', 'pytorch'))
     single = start(1)
     both = scores(tmp_path / 'test2')
     assert both == pytest.approx(single, abs=1e-9, nan_ok=True)

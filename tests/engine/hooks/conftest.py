@@ -1,24 +1,18 @@
 """A training of a few iterations, with batch norm."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_medical.apis import load_config, train
-
-
-@pytest.fixture(autouse=True)
-def _own_loaders(monkeypatch):
-    monkeypatch.setattr(
-        CheckpointLoader, '_schemes', dict(CheckpointLoader._schemes)
-    )
 
 
 @pytest.fixture
 def run(hubmap, tiny_config, small_network, tmp_path) -> Callable[..., Any]:
     """Train a small network with batch norm; gives the runner."""
+    numbers = itertools.count()
 
     def start(
         iterations: int = 4,
@@ -33,6 +27,8 @@ def run(hubmap, tiny_config, small_network, tmp_path) -> Callable[..., Any]:
             work_dir=str(tmp_path / work_dir),
             options=options,
         )
+        # mmengine tells runs apart by this and the second.
+        cfg.experiment_name = f'{tmp_path.name}_{work_dir}_{next(numbers)}'
         return train(cfg, resume=resume, pretrained=False)
 
     return start

@@ -64,10 +64,12 @@ def test_the_average_of_the_best(
     cfg = load_config(
         tiny_config(hubmap(), 5, small_network), work_dir=str(tmp_path / 'a')
     )
+    cfg.experiment_name = f'{tmp_path.name}_single'
     single = run_test(cfg, path)['dice_per_image']
     cfg = load_config(
         tiny_config(hubmap(), 5, small_network), work_dir=str(tmp_path / 'b')
     )
+    cfg.experiment_name = f'{tmp_path.name}_ensemble'
     cfg.model = dict(
         type='EnsembleSegmentor',
         members=[cfg.model] * 2,

@@ -1,8 +1,5 @@
 import shutil
-import subprocess
-import sys
 from fnmatch import fnmatchcase
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,10 +8,9 @@ from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 from torch import nn
 
+from mmseg_medical.apis import load_config, train
 from mmseg_medical.engine.checkpoint import load_checkpoint
 from mmseg_medical.errors import InputError
-
-ROOT = Path(__file__).parents[3]
 
 
 def network():
@@ -177,23 +173,8 @@ def test_resumed_in_either_phase(run, tmp_path):
             assert torch.equal(value, whole[6][name]), name
 
 
-TWO = """
-import sys, torch
-from mmseg_medical.apis import load_config, train
-from mmseg_medical.utils import register_all_modules
-
-register_all_modules()
-cfg = load_config(sys.argv[1], work_dir=sys.argv[2], launcher='pytorch')
-runner = train(cfg, pretrained=False)
-sums = torch.stack([v.sum() for v in runner.model.state_dict().values()])
-both = [torch.empty_like(sums) for _ in range(2)]
-torch.distributed.all_gather(both, sums)
-assert torch.equal(*both)
-"""
-
-
 def test_two_processes(
-    hubmap, tiny_config, small_network, tmp_path, clean_environment
+    hubmap, tiny_config, small_network, tmp_path, on_two_ranks
 ):
     """Parts are frozen first and learn later, and the other way.
 
@@ -210,21 +191,17 @@ custom_hooks = [
     extra += "train_cfg['val_interval'] = 2\n"
     extra += "default_hooks['checkpoint']['interval'] = 1\n"
     config = tiny_config(hubmap(8), 3, small_network + extra)
-    script = tmp_path / 'two.py'
-    script.write_text(TWO)
-    done = subprocess.run(
-        [
-            *(sys.executable, '-m', 'torch.distributed.run'),
-            *('--nproc-per-node=2', '--master-port=29617', str(script)),
-            *(config, str(tmp_path / 'two')),
-        ],
-        env=dict(clean_environment, PYTHONPATH=str(ROOT)),
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
     work_dir = tmp_path / 'two'
+
+    def training():
+        cfg = load_config(config, work_dir=str(work_dir), launcher='pytorch')
+        model = train(cfg, pretrained=False).model
+        sums = torch.stack([v.sum() for v in model.state_dict().values()])
+        both = [torch.empty_like(sums) for _ in range(2)]
+        torch.distributed.all_gather(both, sums)
+        assert torch.equal(*both)
+
+    on_two_ranks(training)
     kept = {k: weights(work_dir / f'iter_{k}.pth') for k in (1, 2, 3)}
     moved = [
         {

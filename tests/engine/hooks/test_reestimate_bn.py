@@ -69,7 +69,9 @@ def test_what_is_validated_and_saved(run, tmp_path):
     resumed = tmp_path / 'resumed'
     resumed.mkdir()
     shutil.copy(work_dir / 'iter_2.pth', resumed)
-    run(4, INTERVALS.format(HOOK), work_dir='resumed', resume=True)
+    workers = {'train_dataloader.num_workers': 1}
+    again = INTERVALS.format(HOOK)
+    run(4, again, work_dir='resumed', resume=True, **workers)
     later = weights(work_dir / 'iter_4.pth')
     for name, value in weights(resumed / 'iter_4.pth').items():
         assert torch.equal(value, later[name]), name
@@ -124,6 +126,7 @@ def test_averaged_weights(
             work_dir=str(tmp_path / 'test'),
             options=dict(tta_model=dict(views=['identity'])),
         )
+        cfg.experiment_name = f'{tmp_path.name}_{tta}'
         score = run_test(cfg, str(best), tta=tta)['dice_per_image']
         assert score == logged(work_dir, 'dice_per_image')[iteration]
 
