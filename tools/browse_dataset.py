@@ -16,8 +16,8 @@ import mmseg_medical  # noqa: F401
 from mmseg_medical.apis.browsing import browse
 from mmseg_medical.apis.command_line import add_config_arguments, run_tool
 from mmseg_medical.apis.dataset_facts import palette
-from mmseg_medical.apis.progress import Progress
 from mmseg_medical.errors import InputError
+from mmseg_medical.progress import Progress
 from mmseg_medical.visualization.overlay import legend_of
 from mmseg_medical.visualization.pictures import write_gallery
 

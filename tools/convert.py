@@ -12,9 +12,9 @@ from typing import Any
 
 from mmseg_medical.apis.command_line import run_tool
 from mmseg_medical.apis.convert import convert
-from mmseg_medical.apis.progress import Progress
 from mmseg_medical.converters.formats import FORMATS
 from mmseg_medical.errors import InputError
+from mmseg_medical.progress import Progress
 
 
 def main(argv: Sequence[str] | None = None) -> None:

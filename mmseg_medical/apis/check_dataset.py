@@ -16,7 +16,6 @@ from mmseg_medical.apis.dataset_parts import (
     config_parts,
     folder_parts,
 )
-from mmseg_medical.apis.progress import Progress
 from mmseg_medical.datasets.checks import (
     About,
     Finding,
@@ -27,6 +26,7 @@ from mmseg_medical.datasets.checks import (
 )
 from mmseg_medical.datasets.layouts import Layout, recognise
 from mmseg_medical.errors import InputError
+from mmseg_medical.progress import Progress
 
 _FEW = 64  # samples that are read before processes have started
 

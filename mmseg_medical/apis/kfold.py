@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from mmseg_medical.apis.folds import build_whole
-from mmseg_medical.apis.progress import Progress
 from mmseg_medical.converters.record import Skipped
 from mmseg_medical.datasets import MedicalDataset
 from mmseg_medical.datasets.areas import (
@@ -28,6 +27,7 @@ from mmseg_medical.datasets.splits import (
     quantile_bins,
 )
 from mmseg_medical.errors import InputError
+from mmseg_medical.progress import Progress
 from mmseg_medical.version import __version__
 
 # Keys of samples that nobody makes folds by.

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mmseg_medical.apis.progress import Progress
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.converters.table import write_table
 from mmseg_medical.errors import InputError
+from mmseg_medical.progress import Progress
 
 Row = tuple[object, ...]
 Masks = dict[str, NDArray[np.bool_]]

@@ -36,26 +36,22 @@ class AreaReader:
     that the pipeline reads them with.
 
     Args:
-        pipeline: Config of the pipeline of the data set; without a transform
-            that loads masks, ``LoadMaskRegion`` does.
+        pipeline: Transforms of the pipeline of the data set, or their
+            configs; without one that loads masks, ``LoadMaskRegion`` does.
         classes: Names of the classes of the data set.
         ignore_index: Label of pixels that do not count.
     """
 
     def __init__(
         self,
-        pipeline: list[dict[str, Any]],
+        pipeline: Sequence[Any],
         classes: tuple[str, ...],
         *,
         ignore_index: int = 255,
     ) -> None:
-        config: dict[str, Any] = dict(type='LoadMaskRegion')
-        for step in pipeline:
-            name = str(step.get('type', '')).split('.')[-1]
-            if name.startswith(_LOADERS):
-                config = step
-                break
-        self.load = TRANSFORMS.build(config)
+        loaders = filter(_loads_masks, pipeline)
+        load = next(loaders, dict(type='LoadMaskRegion'))
+        self.load = TRANSFORMS.build(load) if isinstance(load, dict) else load
         self.classes = classes
         self.ignore_index = ignore_index
 
@@ -94,6 +90,12 @@ class AreaReader:
             size = true_size(sample)
         areas = [runs.area for runs in load_runs(sample, size)]
         return ClassAreas(np.array(areas, np.int64), size[0] * size[1])
+
+
+def _loads_masks(step: Any) -> bool:
+    kind = step.get('type') if isinstance(step, dict) else type(step)
+    name = getattr(kind, '__name__', str(kind)).split('.')[-1]
+    return name.startswith(_LOADERS)
 
 
 def foreground_shares(measured: Sequence[ClassAreas]) -> list[float]:

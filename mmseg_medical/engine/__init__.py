@@ -6,6 +6,14 @@ from mmseg_medical.engine import (
     loops,
     mixed_precision,
     optimizers,
+    samplers,
 )
 
-__all__ = ['checkpoint', 'hooks', 'loops', 'mixed_precision', 'optimizers']
+__all__ = [
+    'checkpoint',
+    'hooks',
+    'loops',
+    'mixed_precision',
+    'optimizers',
+    'samplers',
+]

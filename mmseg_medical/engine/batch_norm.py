@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
 from mmseg_medical.engine.loops import SeededLoader, draws_kept
+from mmseg_medical.engine.samplers.decks import DeckSampler
 
 
 def batch_norms(model: nn.Module) -> dict[str, _BatchNorm]:
@@ -104,10 +105,12 @@ def recent_batches(runner: Any, count: int, iteration: int) -> Iterator[Any]:
         iteration: Number of the batch after them.
     """
     loader, cfg = runner.train_dataloader, runner.cfg.train_dataloader
-    sampler = DATA_SAMPLERS.build(
-        cfg.sampler,
-        default_args=dict(dataset=loader.dataset, seed=runner.seed),
-    )
+    sampler = loader.sampler
+    if not isinstance(sampler, DeckSampler):  # one iterator is all it has
+        sampler = DATA_SAMPLERS.build(
+            cfg.sampler,
+            default_args=dict(dataset=loader.dataset, seed=runner.seed),
+        )
     again = SeededLoader(
         DataLoader(
             loader.dataset,

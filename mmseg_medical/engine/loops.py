@@ -180,6 +180,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
     ) -> None:
         self._source = dataloader
         self._seed = runner.seed
+        self._length = max_iters
         super().__init__(
             runner,
             self._seeded(runner, dataloader),
@@ -189,10 +190,11 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             dynamic_intervals,
         )
 
-    @staticmethod
-    def _seeded(runner: Any, dataloader: Any) -> SeededLoader:
+    def _seeded(self, runner: Any, dataloader: Any) -> SeededLoader:
         if isinstance(dataloader, dict):
             dataloader = runner.build_dataloader(dataloader, runner.seed)
+        if hasattr(dataloader.sampler, 'start_run'):  # it changes on its way
+            dataloader.sampler.start_run(dataloader.batch_size, self._length)
         return SeededLoader(dataloader, runner.seed)
 
     def run(self) -> Any:

@@ -2,8 +2,8 @@ import io
 
 import pytest
 
-from mmseg_medical.apis import progress as module
-from mmseg_medical.apis.progress import Progress
+from mmseg_medical import progress as module
+from mmseg_medical.progress import Progress
 
 
 class Terminal(io.StringIO):
