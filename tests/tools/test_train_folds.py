@@ -104,6 +104,8 @@ def test_all_folds_are_trained_tested_and_put_together(
         InputError, match=r'fold_0 was trained with other settings of optim_w'
     ):
         main([*tta, '--cfg-options', 'optim_wrapper.optimizer.lr=0.5'])
+    with pytest.raises(InputError, match='other settings of optim_wrapper;'):
+        main([*tta, '--precision', 'bf16'])
     table.write_text(table.read_text().replace('105,0', '105,1'))
     with pytest.raises(InputError, match='other settings of split'):
         main(tta)

@@ -134,19 +134,23 @@ class FreezeHook(Hook):
 
 def _matches(name: str, pattern: str) -> bool:
     """Whether a pattern is of a name, or of a module above it."""
+    return any(fnmatchcase(part, pattern) for part in _upwards(name))
+
+
+def _upwards(name: str) -> list[str]:
+    """A name and those of the modules above it."""
     parts = name.split('.')
-    above = ('.'.join(parts[:k]) for k in range(len(parts), 0, -1))
-    return any(fnmatchcase(part, pattern) for part in above)
+    return ['.'.join(parts[:k]) for k in range(len(parts), 0, -1)]
 
 
 def _check(patterns: Sequence[str], model: nn.Module) -> None:
-    modules = [name for name, _ in model.named_modules() if name]
     names = [name for name, _ in model.named_parameters()]
+    known = sorted({part for name in names for part in _upwards(name)})
     for pattern in patterns:
         if any(_matches(name, pattern) for name in names):
             continue
-        near = difflib.get_close_matches(pattern, modules + names, 4, 0.4)
-        near = near or [name for name in modules if '.' not in name]
+        near = difflib.get_close_matches(pattern, known, 4, 0.4)
+        near = near or [name for name in known if '.' not in name]
         raise InputError(
             f'FreezeHook: {pattern!r} is no part of this model that learns; '
             f'near it are {", ".join(near)}'
