@@ -1,5 +1,6 @@
 # AdamW as SegFormer was trained, for 40,000 iterations; another number of them
-# in  train_cfg.max_iters  is all that a leaf has to say.
+# in  train_cfg.max_iters  is all that a leaf has to say. The warm-up is a
+# factor of what goes down from the first iteration on: no run is too short.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(
@@ -15,7 +16,7 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, end=1500),
-    dict(type='PolyLR', eta_min=0.0, begin=1500, by_epoch=False),
+    dict(type='PolyLR', eta_min=0.0, by_epoch=False),
 ]
 train_cfg = dict(type='ResumableTrainLoop', max_iters=40000, val_interval=1000)
 val_cfg = dict(type='ValLoop')
