@@ -16,6 +16,8 @@ try:
 except ImportError:  # Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
+_LOCKED: set[Path] = set()  # by this process
+
 
 def inside(folder: str | os.PathLike[str], name: str) -> Path:
     """Path of a name from a table, within a folder.
@@ -165,7 +167,8 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Keep other processes out of a folder that they lock as well.
 
     The system lets go of the lock when the process ends, however it ends.
-    Where it has no such locks, nothing is kept out.
+    Where it has no such locks, nothing is kept out. A block within another
+    one of the same folder is let in.
 
     Args:
         folder: Folder, made where it is missing; ``.lock`` is put into it.
@@ -173,7 +176,10 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
     Raises:
         InputError: If another process has locked it.
     """
-    path = Path(folder, '.lock')
+    path = Path(folder, '.lock').resolve()
+    if path in _LOCKED:
+        yield
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open('w') as file:
         try:
@@ -186,4 +192,8 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
             ) from None
         except OSError:  # a network disk without locks
             pass
-        yield
+        _LOCKED.add(path)
+        try:
+            yield
+        finally:
+            _LOCKED.remove(path)

@@ -1,10 +1,12 @@
 """Factories of tiny inputs in real formats; no test reaches the network."""
 
+import contextlib
 import csv
 import importlib.util
 import multiprocessing
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -390,3 +392,31 @@ def clean_environment() -> dict[str, str]:
         'PYTHON': sys.executable,
         'PYTHONPATH': '',
     }
+
+
+_HOLD = """
+import fcntl, sys
+file = open(sys.argv[1], 'w')
+fcntl.flock(file, fcntl.LOCK_EX)
+print('held', flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def held_by_another():
+    """Lock a folder from another process, for a block."""
+
+    @contextlib.contextmanager
+    def hold(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with subprocess.Popen(
+            [sys.executable, '-c', _HOLD, str(folder / '.lock')],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as other:
+            assert other.stdout.readline() == b'held\n'
+            yield
+            other.kill()
+
+    return hold

@@ -1,8 +1,6 @@
 import errno
 import os
 import stat
-import subprocess
-import sys
 
 import pytest
 
@@ -129,32 +127,16 @@ def test_a_neighbour_leads_to_the_same_files(tmp_path):
             pass
 
 
-def test_a_folder_belongs_to_one_process(tmp_path):
+def test_a_folder_belongs_to_one_process(tmp_path, held_by_another):
     """Another one is refused, until the first ends, however it ends."""
     folder = tmp_path / 'fold_0'
-    code = (
-        'import fcntl, time\n'
-        f'file = open({str(folder / ".lock")!r}, "w")\n'
-        'fcntl.flock(file, fcntl.LOCK_EX)\n'
-        'print("locked", flush=True)\n'
-        'time.sleep(60)\n'
-    )
-    with locked(folder):
+    with (
+        held_by_another(folder),
+        pytest.raises(InputError, match=r'fold_0 is being written by ano'),
+        locked(folder),
+    ):
         pass
-    other = subprocess.Popen(
-        [sys.executable, '-c', code], stdout=subprocess.PIPE
-    )
-    try:
-        other.stdout.readline()
-        with (
-            pytest.raises(InputError, match=r'fold_0 is being written by ano'),
-            locked(folder),
-        ):
-            pass
-    finally:
-        other.kill()
-        other.wait()
-    with locked(folder):
+    with locked(folder), locked(folder):  # one within the other
         pass
 
 

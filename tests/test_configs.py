@@ -8,10 +8,11 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
-from mmseg.registry import LOOPS, METRICS, MODELS
+from mmseg.registry import LOOPS, METRICS, MODELS, OPTIMIZERS
 from mmseg.structures import SegDataSample
 
 from mmseg_medical.apis import drop_pretrained
+from mmseg_medical.apis.stage_config import stage_config
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.glob('*/*.py') if p.parent.name != '_base_')
@@ -105,9 +106,24 @@ def test_base_models_can_be_switched_to_another_task(path, task):
     assert logits.shape == (2, classes, 64, 64)
 
 
+STAGED = [p for p in LEAVES if Config.fromfile(p).get('stages')]
+
+
+@pytest.mark.parametrize('path', STAGED, ids=lambda p: p.stem)
+def test_stages_are_configs_of_their_own(path):
+    cfg = Config.fromfile(path)
+    sizes = [
+        stage_config(cfg, k).train_dataloader.dataset.pipeline[2].scale
+        for k in range(len(cfg.stages))
+    ]
+    # A test is at the size of the last stage.
+    assert sizes[-1] == cfg.test_dataloader.dataset.pipeline[1].scale
+
+
 @pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
 def test_the_other_parts_are_registered(path):
     cfg = Config.fromfile(path)
+    assert OPTIMIZERS.get(cfg.optim_wrapper.optimizer.type) is not None
     assert LOOPS.get(cfg.train_cfg.type) is not None
     metrics = cfg.val_evaluator
     for metric in metrics if isinstance(metrics, list) else [metrics]:

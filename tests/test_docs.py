@@ -9,6 +9,7 @@ from mmengine.optim import build_optim_wrapper
 from mmseg.registry import HOOKS, METRICS, MODELS
 
 from mmseg_medical.apis import drop_pretrained
+from mmseg_medical.apis.stage_config import stage_config
 
 DOCS = Path(__file__).parents[1] / 'docs'
 BLOCKS = [
@@ -32,6 +33,8 @@ def test_blocks_run_and_what_they_configure_builds(block, tmp_path):
     path = tmp_path / 'block.py'
     path.write_text(block)
     cfg = Config.fromfile(path)
+    for k in range(len(cfg.get('stages', []))):
+        stage_config(cfg, k)
     if 'model' in cfg:
         drop_pretrained(cfg.model)
         model = MODELS.build(cfg.model)
@@ -39,7 +42,8 @@ def test_blocks_run_and_what_they_configure_builds(block, tmp_path):
             MODELS.build(dict(cfg.tta_model, module=model))
         if 'optim_wrapper' in cfg:
             build_optim_wrapper(model, cfg.optim_wrapper)
-    for metric in cfg.get('val_evaluator', []):
+    metrics = cfg.get('val_evaluator', [])
+    for metric in metrics if isinstance(metrics, list) else [metrics]:
         METRICS.build(metric)
     for hook in cfg.get('custom_hooks', []):
         HOOKS.build(hook)

@@ -1,6 +1,6 @@
 """Print a config with all that it inherits.
 
-Usage: tools/print_config.py CONFIG
+Usage: tools/print_config.py CONFIG [--stage K]
 """
 
 import argparse
@@ -12,6 +12,7 @@ from mmseg.registry import MODELS
 
 from mmseg_medical.apis import drop_pretrained
 from mmseg_medical.apis.command_line import add_config_arguments, run_tool
+from mmseg_medical.apis.stage_config import stage_config
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -21,9 +22,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         '--graph', action='store_true', help='print the modules of the model'
     )
+    parser.add_argument(
+        '--stage',
+        type=int,
+        metavar='K',
+        help='the config of one of its stages, from 0',
+    )
     args = parser.parse_args(argv)
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
+    if args.stage is not None:
+        init_default_scope(cfg.get('default_scope', 'mmseg'))
+        cfg = stage_config(cfg, args.stage)
     print(cfg.pretty_text)
     if args.graph:
         init_default_scope(cfg.get('default_scope', 'mmseg'))

@@ -1,4 +1,4 @@
-"""Train a model.
+"""Train a model, in one go or stage by stage.
 
 Usage: tools/train.py CONFIG [--fold K] [--work-dir DIR] [--resume] …
 """
@@ -6,14 +6,16 @@ Usage: tools/train.py CONFIG [--fold K] [--work-dir DIR] [--resume] …
 import argparse
 from collections.abc import Sequence
 
-from mmseg_medical.apis import load_config, train
+from mmseg_medical.apis import load_config, train, train_stages
 from mmseg_medical.apis.command_line import (
     add_fold_arguments,
     add_runner_arguments,
     add_training_arguments,
+    print_table,
     run_tool,
     speed_of,
 )
+from mmseg_medical.apis.stages import table_of
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -24,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on from the latest checkpoint in the work_dir',
+        help='go on from the latest checkpoint in the work_dir; of stages, '
+        'in the one that is not done',
     )
     add_training_arguments(parser)
     args = parser.parse_args(argv)
@@ -37,13 +40,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         split=args.split,
         speed=speed_of(args),
     )
-    train(
-        cfg,
+    how = dict(
         resume=args.resume,
         amp=args.amp,
         pretrained=not args.no_pretrained,
         trust_checkpoint=args.trust_checkpoint,
     )
+    if cfg.get('stages'):
+        print_table(table_of(train_stages(cfg, **how)))
+    else:
+        train(cfg, **how)
 
 
 if __name__ == '__main__':

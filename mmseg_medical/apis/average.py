@@ -73,7 +73,7 @@ def _estimate(
     drop_pretrained(cfg.model)
     model = MODELS.build(cfg.model).to(get_device())
     weights = checkpoint['state_dict']
-    check_weights(weights, model, path, complete=True)
+    check_weights(weights, model, path)
     model.load_state_dict(weights)
     seed = cfg.get('randomness', {}).get('seed') or 0
     loader = SeededLoader(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import torch.distributed
 from mmengine.config import DictAction
 
 from mmseg_medical.engine.mixed_precision import PRECISIONS
@@ -159,3 +160,7 @@ def run_tool(main: Callable[[Sequence[str] | None], Any]) -> None:
         # A worker of a data loader puts its traceback into the message.
         text = str(error).strip().split(f'{type(error).__name__}: ')[-1]
         sys.exit(f'error: {text}')
+    finally:
+        # A group that still runs at the exit may abort the process.
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()

@@ -128,6 +128,11 @@ def build_whole(config: Any, *, split: str | None = None) -> MedicalDataset:
     return dataset
 
 
+def split_file(config: Any) -> Path | None:
+    """Split file of the config of a data set; None where it has none."""
+    return build_whole(config, split=config.get('split')).split_file()
+
+
 def fold_dir(work_dir: str | Path, fold: int) -> str:
     """Folder of a fold below the ``work_dir`` of all."""
     return str(Path(work_dir, f'fold_{fold}'))

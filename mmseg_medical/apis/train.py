@@ -1,13 +1,17 @@
 """Train a model from a config."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmseg_medical._files import locked
 from mmseg_medical.apis.config import drop_pretrained
 from mmseg_medical.engine.checkpoint import latest_checkpoint, use_safe_loading
 from mmseg_medical.errors import InputError
@@ -36,7 +40,9 @@ def train(
         The runner, after training.
 
     Raises:
-        InputError: If something in the config or the data does not fit.
+        InputError: If something in the config or the data does not fit,
+            another run writes to ``work_dir``, or the GPU's memory is used
+            up.
     """
     use_safe_loading(trust=trust_checkpoint)
     if not pretrained:
@@ -62,10 +68,76 @@ def train(
                 f'no checkpoint in {cfg.work_dir}: training from the start',
                 logger='current',
             )
+    _drop_late_schedules(cfg)
     build: Any = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
-    runner: Runner = build(cfg)
-    runner.train()
+    with alone(cfg):
+        runner: Runner = build(cfg)
+        try:
+            runner.train()
+        except torch.OutOfMemoryError:
+            raise InputError(_out_of_memory(runner)) from None
     return runner
+
+
+@contextlib.contextmanager
+def alone(cfg: Config) -> Iterator[None]:
+    """Keep other runs out of the ``work_dir`` of a config.
+
+    Raises:
+        InputError: If there is one.
+    """
+    start_processes(cfg)
+    with contextlib.ExitStack() as stack:
+        if is_main_process():
+            stack.enter_context(locked(cfg.work_dir))
+        barrier()
+        yield
+
+
+def start_processes(cfg: Config) -> None:
+    """Start the group of processes of a launcher, if that is to do."""
+    if cfg.launcher != 'none' and not is_distributed():
+        init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+
+
+def _out_of_memory(runner: Runner) -> str:
+    cfg = runner.cfg
+    wrapper = cfg.optim_wrapper
+    precision = wrapper.get('precision', wrapper.get('dtype', 'fp32'))
+    sizes = [
+        f'{step["type"]} {key}={tuple(step[key])}'
+        for step in cfg.train_dataloader.dataset.get('pipeline', [])
+        for key in ('crop_size', 'scale')
+        if key in step
+    ]
+    return (
+        f'the memory of the GPU is used up at iteration {runner.iter}; lower '
+        f'train_dataloader.batch_size (now {cfg.train_dataloader.batch_size}; '
+        'optim_wrapper.accumulative_counts makes up for it), the size of the '
+        f'images (now {", ".join(sizes) or "as they are"}), or the precision '
+        f'(now {precision}; --precision bf16)'
+    )
+
+
+def _drop_late_schedules(cfg: Config) -> None:
+    """Leave out what would begin after the end, as of a short trial."""
+    last = cfg.train_cfg.get('max_iters')
+    schedule = cfg.get('param_scheduler') or []
+    listed = schedule if isinstance(schedule, list) else [schedule]
+    late = [
+        one
+        for one in listed
+        if last
+        and not one.get('by_epoch', True)
+        and one.get('begin', 0) >= last
+    ]
+    for one in late:
+        print_log(
+            f'{one.type} begins at iteration {one.begin}, after the end of '
+            f'this training at {last}: it is left out',
+            logger='current',
+        )
+    cfg.param_scheduler = [one for one in listed if one not in late]
 
 
 def _use_amp(cfg: Config) -> None:

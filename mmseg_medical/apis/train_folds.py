@@ -1,34 +1,26 @@
 """Train and test all folds; what is done already is not done again."""
 
-import contextlib
 import dataclasses
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
-from mmengine.hooks import CheckpointHook
 from mmengine.logging import print_log
-from mmengine.runner import Runner
 from mmseg.registry import METRICS
 
-from mmseg_medical._files import locked
-from mmseg_medical.apis.folds import validation_data
 from mmseg_medical.apis.notes import digests, shared_note, write_note
+from mmseg_medical.apis.stages import train_stages
 from mmseg_medical.apis.test import evaluators_of, test
-from mmseg_medical.apis.train import train
+from mmseg_medical.apis.train import alone
+from mmseg_medical.apis.trained import train_once
 from mmseg_medical.converters.probability_maps import (
     ProbabilityMaps,
     file_digest,
 )
-from mmseg_medical.engine.checkpoint import latest_checkpoint
-from mmseg_medical.engine.hooks import AverageCheckpointsHook
-from mmseg_medical.errors import InputError
 from mmseg_medical.evaluation.metrics import MedicalMetric
 
-TRAINED = 'trained.json'
 TESTED = 'tested.json'
 
 
@@ -72,8 +64,7 @@ class FoldRun:
                 process works on it, or as :func:`train` and :func:`test`.
         """
         cfg = self.load(fold)
-        _start_processes(cfg)
-        with _alone(cfg.work_dir):
+        with alone(cfg):
             checkpoint = self._trained(cfg, fold)
             gc.collect()
             torch.cuda.empty_cache()
@@ -81,43 +72,16 @@ class FoldRun:
 
     def _trained(self, cfg: Config, fold: int) -> str:
         """Checkpoint to test, after training where it is needed."""
-        note = Path(cfg.work_dir, TRAINED)
-        settings = {
-            'amp': self.amp,
-            'pretrained': self.pretrained,
-            'split': _split_digest(cfg),
-            **digests(cfg, _OF_TRAINING, aside=('test_cfg',)),
-        }
-        state = shared_note(note)
-        if state is not None:
-            differ = [
-                k for k in settings if state['settings'].get(k) != settings[k]
-            ]
-            if differ:
-                raise InputError(
-                    f'{cfg.work_dir} was trained with other settings of '
-                    f'{", ".join(differ)}; choose another --work-dir, or '
-                    f'remove {note} and its checkpoints to train it again'
-                )
-            checkpoint = Path(cfg.work_dir, state['checkpoint'])
-            if not checkpoint.is_file():
-                raise InputError(
-                    f'{checkpoint} is gone; remove {note} to train fold '
-                    f'{fold} again'
-                )
-            print_log(f'fold {fold} is trained: {checkpoint}')
-            return str(checkpoint)
-        _name(cfg, f'fold_{fold}')
-        runner = train(
-            cfg,
+        how = dict(
             resume=True,
             amp=self.amp,
             pretrained=self.pretrained,
             trust_checkpoint=self.trust_checkpoint,
         )
-        best = Path(best_checkpoint(runner))
-        write_note(note, dict(settings=settings, checkpoint=best.name))
-        return str(best)
+        if cfg.get('stages'):
+            return [*train_stages(cfg, **how).values()][-1].checkpoint
+        _name(cfg, f'fold_{fold}')
+        return train_once(cfg, **how).checkpoint
 
     def _tested(
         self, cfg: Config, fold: int, checkpoint: str
@@ -154,45 +118,6 @@ class FoldRun:
         return scores
 
 
-def best_checkpoint(runner: Runner) -> str:
-    """The checkpoint of a training to test.
-
-    The average of the best, where :class:`AverageCheckpointsHook` has made
-    it, else the best one, else the last. Where several scores choose a best
-    one, the first of them counts.
-
-    Args:
-        runner: Runner that has trained.
-
-    Raises:
-        InputError: If it has written none.
-    """
-    for hook in runner.hooks:
-        if isinstance(hook, AverageCheckpointsHook) and hook.path:
-            return hook.path
-    for hook in runner.hooks:
-        if isinstance(hook, CheckpointHook):
-            several = getattr(hook, 'best_ckpt_path_dict', None) or {}
-            for path in (
-                getattr(hook, 'best_ckpt_path', None),
-                *several.values(),
-            ):
-                if path and Path(path).is_file():
-                    return str(path)
-    latest = latest_checkpoint(runner.work_dir)
-    if latest is None:
-        raise InputError(
-            f'{runner.work_dir} has no checkpoint to test; the config needs '
-            'default_hooks.checkpoint'
-        )
-    print_log(f'no best checkpoint was chosen: {latest} is the last')
-    return latest
-
-
-_OF_TRAINING = (
-    *('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'),
-    *('param_scheduler', 'randomness', 'load_from', 'custom_hooks'),
-)
 _OF_TESTING = ('model', 'test_dataloader', 'test_evaluator')
 
 
@@ -209,24 +134,6 @@ def results_files(cfg: Config) -> dict[int, Path]:
     return files
 
 
-def _split_digest(cfg: Config) -> str | None:
-    path = validation_data(cfg).split_file()
-    return path and file_digest(path)
-
-
 def _name(cfg: Config, step: str) -> None:
     """Name a run: two of one name in one second would share their logs."""
     cfg.experiment_name = f'{Path(cfg.filename).stem}_{step}'
-
-
-def _start_processes(cfg: Config) -> None:
-    if cfg.launcher != 'none' and not is_distributed():
-        init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
-
-
-@contextlib.contextmanager
-def _alone(folder: str) -> Iterator[None]:
-    """Keep another run of the same fold out."""
-    with locked(folder) if is_main_process() else contextlib.nullcontext():
-        barrier()
-        yield

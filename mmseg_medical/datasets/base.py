@@ -46,6 +46,8 @@ class MedicalDataset(BaseSegDataset):
             machine.
         num_folds: Number of folds, if they are not of a table.
         part: With ``fold``, ``'train'`` or ``'val'``.
+        subset: Values of keys of the samples, one or several, to which the
+            chosen samples are limited, as ``dict(organ=['kidney', 'lung'])``.
         strict: Stop at a row that cannot be used and at files that are
             missing; else they are listed, left out and counted, see
             :attr:`left_out`. What turns out to be broken while training is
@@ -81,6 +83,7 @@ class MedicalDataset(BaseSegDataset):
         fold: int | None = None,
         num_folds: int = 5,
         part: str = 'train',
+        subset: Mapping[str, Any] | None = None,
         strict: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -98,6 +101,7 @@ class MedicalDataset(BaseSegDataset):
         self.fold = fold
         self.num_folds = num_folds
         self.part = part
+        self.subset = dict(subset or {})
         self.strict = strict
         self.left_out: dict[str, list[str]] = {}
         self.skipped = Skipped(strict=strict)
@@ -131,7 +135,7 @@ class MedicalDataset(BaseSegDataset):
                 leave_out=self.leave_out,
                 report=self.report,
             )
-            return self._with_files(chosen)
+            return self._with_files(self._of_subset(chosen))
         except FileNotFoundError as error:
             packed = archives(self.data_root)
             if not packed:
@@ -139,6 +143,18 @@ class MedicalDataset(BaseSegDataset):
             raise FileNotFoundError(
                 f'{error}; is {packed[0]} unpacked?'
             ) from None
+
+    def _of_subset(self, samples: list[Sample]) -> list[Sample]:
+        for key, values in self.subset.items():
+            wanted = values if isinstance(values, (list, tuple)) else [values]
+            there = {sample.get(key) for sample in samples}
+            if unknown := set(wanted) - there:
+                raise DatasetError(
+                    f'{self.place}: subset asks for {key} {min(unknown)!r}, '
+                    f'the samples have {sorted(map(str, there))}'
+                )
+            samples = [s for s in samples if s.get(key) in wanted]
+        return samples
 
     def filter_data(self) -> list[Sample]:
         """The listed samples, of which there has to be one."""

@@ -208,21 +208,24 @@ def check_weights(
     model: torch.nn.Module,
     path: str,
     *,
-    complete: bool = False,
+    partial: bool = False,
+    instead: str = 'test it with the config it was trained with',
 ) -> None:
-    """Check that a checkpoint has weights of the model.
+    """Check that a checkpoint has the weights of the model.
+
+    mmengine logs what is missing or has another shape, and leaves it random.
 
     Args:
         weights: The ``state_dict`` that was loaded.
         model: Model that takes it.
         path: File, for the message.
-        complete: Whether it has to have all that a test needs; mmengine logs
-            what is missing, and leaves it random.
+        partial: Whether some of them will do.
+        instead: What to do otherwise, for the message.
 
     Raises:
         CheckpointError: If no key is one of the model's, or weights are
-            missing or have another shape; a backbone may have them for
-            another number of input channels.
+            missing or have another shape, but for those of auxiliary heads;
+            a backbone may have them for another number of input channels.
     """
     found = {k.removeprefix('module.'): w for k, w in weights.items()}
     known = model.state_dict().keys()
@@ -237,18 +240,29 @@ def check_weights(
         for name, weight in model.named_parameters()
         if 'auxiliary_head.' not in name
     }
-    lacking = [k for k, w in needed.items() if not _fits(k, w, found.get(k))]
-    if complete and lacking:
-        raise CheckpointError(
-            f'{path} lacks {len(lacking)} of {len(needed)} weights of this '
-            f'model, or has them in another shape, first {lacking[0]}: they '
-            'would stay random; test it with the config it was trained with'
-        )
+    missing = [k for k in needed if k not in found]
+    other = [
+        f'{k} {tuple(found[k].shape)} instead of {tuple(w.shape)}'
+        for k, w in needed.items()
+        if k in found and not _fits(k, w, found[k])
+    ]
+    if partial or not missing + other:
+        return
+    parts = [
+        f'{len(names)} {what}, as {names[0]}'
+        for names, what in ((missing, 'are missing'), (other, 'do not fit'))
+        if names
+    ]
+    fitting = len(needed) - len(missing) - len(other)
+    raise CheckpointError(
+        f'{path} has {fitting} of {len(needed)} weights of this model: '
+        f'{"; ".join(parts)}. They would stay random; {instead}'
+    )
 
 
 def _fits(name: str, here: Any, there: Any) -> bool:
-    if there is None or here.shape == there.shape:
-        return there is not None
+    if here.shape == there.shape:
+        return True
     beside = [shape[:1] + shape[2:] for shape in (here.shape, there.shape)]
     return 'backbone.' in name and beside[0] == beside[1]
 

@@ -60,6 +60,6 @@ def test_refused(cfg, paths, tmp_path):
     with pytest.raises(InputError, match='num_batches is 0'):
         average(paths, out, num_batches=0)
     cfg.model.decode_head.channels = 4
-    with pytest.raises(InputError, match=r'0\.pth lacks .* weights of this'):
+    with pytest.raises(InputError, match=r'0\.pth has .* weights of this'):
         average(paths, out, cfg=cfg)
     assert not out.exists()

@@ -114,7 +114,8 @@ def test_what_would_stay_random_is_not_tested(kind, trained, tmp_path):
         apis.test(load_config(config, work_dir=work_dir), str(path))
     cfg = load_config(config, work_dir=work_dir)
     cfg.load_from = str(path)
-    train(cfg)  # which may start from it
+    cfg.default_hooks.checkpoint.partial_start = True
+    train(cfg)
 
 
 def test_plain_segmentors_have_no_probabilities(trained, tmp_path):

@@ -1,11 +1,16 @@
 import copy
+import functools
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from mmseg_medical.apis import load_config, train
 from mmseg_medical.apis.train import _use_amp
+from mmseg_medical.engine.checkpoint import CheckpointError
 from mmseg_medical.engine.loops import ResumableTrainLoop
+from mmseg_medical.errors import InputError
+from mmseg_medical.models.segmentors.segmentor import MedicalSegmentor
 
 
 def test_amp_replaces_the_plain_wrapper_only(monkeypatch):
@@ -131,3 +136,57 @@ def test_a_run_killed_in_its_last_validation_validates(
     assert not list((tmp_path / 'w').glob('best_*.pth'))
     train(load_config(config, work_dir=work_dir), resume=True)
     assert len(list((tmp_path / 'w').glob('best_*_iter_2.pth'))) == 1
+
+
+def test_two_runs_in_one_folder(trained, tmp_path, held_by_another):
+    load = functools.partial(
+        load_config, trained.config, work_dir=str(tmp_path)
+    )
+    with (
+        held_by_another(tmp_path),
+        pytest.raises(InputError, match='is being written by another'),
+    ):
+        train(load())
+    assert train(load()).iter == 2
+
+
+def test_memory_that_is_used_up(trained, tmp_path, monkeypatch):
+    def step(*args, **kwargs):
+        raise torch.OutOfMemoryError('CUDA out of memory')
+
+    cfg = load_config(trained.config, work_dir=str(tmp_path))
+    monkeypatch.setattr(MedicalSegmentor, 'loss', step)
+    size = cfg.train_dataloader.batch_size
+    with pytest.raises(InputError) as error:
+        train(cfg)
+    message = str(error.value)
+    assert 'is used up at iteration 0; lower' in message
+    assert f'train_dataloader.batch_size (now {size};' in message
+    assert 'Resize scale=(' in message
+    assert '(now fp32; --precision bf16)' in message
+
+
+def test_a_start_from_weights_that_fit_in_part(trained, tmp_path):
+    other = tmp_path / 'other.pth'
+    weights = torch.load(trained.checkpoint, weights_only=False)['state_dict']
+    weights['decode_head.conv_seg.weight'] = torch.zeros(7, 256, 1, 1)
+    del weights['decode_head.conv_seg.bias']
+    torch.save(dict(state_dict=weights), other)
+    options = dict(load_from=str(other))
+
+    def start(**more):
+        cfg = load_config(
+            trained.config,
+            work_dir=str(tmp_path / 'w'),
+            options=options | more,
+        )
+        return train(cfg)
+
+    with pytest.raises(CheckpointError) as error:
+        start()
+    message = str(error.value)
+    assert (
+        '1 are missing, as decode_head.conv_seg.bias; 1 do not fit' in message
+    )
+    assert 'partial_start=True' in message
+    assert start(**{'default_hooks.checkpoint.partial_start': True}).iter == 2

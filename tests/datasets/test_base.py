@@ -71,6 +71,17 @@ def test_folds_that_do_not_exist(hubmap, arguments, message):
         HuBMAPDataset(data_root=str(hubmap()), **arguments)
 
 
+def test_a_subset_by_values(hubmap):
+    root = str(hubmap(6))
+    lungs = HuBMAPDataset(data_root=root, subset=dict(organ='lung'))
+    organs = {lungs.get_data_info(k)['organ'] for k in range(len(lungs))}
+    assert organs == {'lung'}
+    both = HuBMAPDataset(data_root=root, subset=dict(organ=['lung', 'kidney']))
+    assert 0 < len(lungs) < len(both) == 6
+    with pytest.raises(DatasetError, match="organ 'heart', the samples have"):
+        HuBMAPDataset(data_root=root, subset=dict(organ='heart'))
+
+
 def test_a_missing_root_says_where_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none' is no folder; data/R"):
         HuBMAPDataset(data_root=str(tmp_path / 'none'))

@@ -50,6 +50,11 @@ def test_two_iterations_of_each_leaf(name, request, tool, tmp_path):
         shrink_images(loader.dataset.pipeline)
     shrink_model(cfg.model)
     cfg.train_cfg.update(max_iters=2, val_interval=2)
+    stages = cfg.get('stages', [])
+    for stage in stages:
+        stage.max_iters = 2
+        if 'scale' in stage:
+            stage.scale = (32, 32)
     cfg.default_hooks.logger.interval = 1
     cfg.dump(tmp_path / f'{name}.py')
     work_dir = tmp_path / 'work'
@@ -59,11 +64,16 @@ def test_two_iterations_of_each_leaf(name, request, tool, tmp_path):
             '--no-pretrained',
         ]
     )
-    (log,) = work_dir.glob('*/vis_data/scalars.json')
-    entries = [json.loads(line) for line in log.read_text().splitlines()]
-    losses = [entry['loss'] for entry in entries if 'loss' in entry]
-    assert len(losses) == 2
-    assert all(0 < loss < 100 for loss in losses)
-    best = cfg.default_hooks.checkpoint.save_best
-    assert 0 <= entries[-1][best] <= 1
-    assert len([*work_dir.glob(f'best_{best}_iter_2.pth')]) == 1
+    folders = [work_dir]
+    if stages:
+        names = [stage.name for stage in stages]
+        folders = [work_dir / f'stage_{k}_{n}' for k, n in enumerate(names)]
+    for folder in folders:
+        (log,) = folder.glob('*/vis_data/scalars.json')
+        entries = [json.loads(line) for line in log.read_text().splitlines()]
+        losses = [entry['loss'] for entry in entries if 'loss' in entry]
+        assert len(losses) == 2
+        assert all(0 < loss < 100 for loss in losses)
+        best = cfg.default_hooks.checkpoint.save_best
+        assert 0 <= entries[-1][best] <= 1
+        assert len([*folder.glob(f'best_{best}_iter_2.pth')]) == 1

@@ -176,16 +176,22 @@ def test_weights_that_a_test_needs():
         )
     )
     weights = model.state_dict()
-    check_weights(weights, model, 'a.pth', complete=True)
+    check_weights(weights, model, 'a.pth')
     del weights['auxiliary_head.a.bias']
     weights['backbone.weight'] = torch.zeros(4, 3, 3, 3)  # of RGB
-    check_weights(weights, model, 'a.pth', complete=True)
+    check_weights(weights, model, 'a.pth')
     for name, other in (
         ('decode_head.weight', torch.zeros(2, 5, 1, 1)),
         ('backbone.weight', torch.zeros(4, 3, 5, 5)),
         ('decode_head.bias', torch.zeros(3)),
     ):
         changed = dict(weights, **{name: other})
-        check_weights(changed, model, 'a.pth')
-        with pytest.raises(CheckpointError, match=f'1 of 4 .* first {name}:'):
-            check_weights(changed, model, 'a.pth', complete=True)
+        check_weights(changed, model, 'a.pth', partial=True)
+        with pytest.raises(
+            CheckpointError,
+            match=rf'3 of 4 weights .*: 1 do not fit, as {name} \(.* instead',
+        ):
+            check_weights(changed, model, 'a.pth')
+    del weights['decode_head.bias']
+    with pytest.raises(CheckpointError, match='1 are missing, as decode_head'):
+        check_weights(weights, model, 'a.pth')

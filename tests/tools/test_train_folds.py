@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmseg_medical._files import locked
-from mmseg_medical.apis import train_folds
+from mmseg_medical.apis import train_folds, trained
 from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.converters.table import read_table
 from mmseg_medical.errors import InputError
@@ -32,17 +31,17 @@ def started(monkeypatch):
     """Trainings and tests, as they are started: name and fold."""
     calls = []
 
-    def spy(name):
-        original = getattr(train_folds, name)
+    def spy(module, name):
+        original = getattr(module, name)
 
         def call(cfg, *arguments, **options):
             calls.append(f'{name} {cfg.work_dir[-1]}')
             return original(cfg, *arguments, **options)
 
-        monkeypatch.setattr(train_folds, name, call)
+        monkeypatch.setattr(module, name, call)
 
-    spy('train')
-    spy('test')
+    spy(trained, 'train')
+    spy(train_folds, 'test')
     return calls
 
 
@@ -112,7 +111,7 @@ def test_all_folds_are_trained_tested_and_put_together(
 
 
 def test_a_stopped_run_goes_on(
-    tool, hubmap, tiny_config, tmp_path, started, monkeypatch
+    tool, hubmap, tiny_config, tmp_path, started, monkeypatch, held_by_another
 ):
     config = tiny_config(hubmap(), 1)
     arguments = [config, '--work-dir', str(tmp_path / 'w')]
@@ -130,7 +129,7 @@ def test_a_stopped_run_goes_on(
         main([*arguments, '--collect'])
     monkeypatch.setattr(train_folds, 'test', test)
     with (
-        locked(tmp_path / 'w' / 'fold_0'),
+        held_by_another(tmp_path / 'w' / 'fold_0'),
         pytest.raises(InputError, match='fold_0 is being written by another'),
     ):
         main(arguments)

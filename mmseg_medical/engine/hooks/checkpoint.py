@@ -44,6 +44,9 @@ class SafeCheckpointHook(CheckpointHook):
     refused for testing or resuming with others.
 
     Args:
+        partial_start: Let a training start (``load_from``) from a checkpoint
+            that lacks weights of the model or has some in another shape, as
+            those of a head with other classes; they start random.
         kwargs: Arguments of :class:`mmengine.hooks.CheckpointHook`.
 
     Example:
@@ -57,9 +60,10 @@ class SafeCheckpointHook(CheckpointHook):
         ... )
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, partial_start: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault('backend_args', dict(backend='AtomicBackend'))
         super().__init__(**kwargs)
+        self.partial_start = partial_start
 
     def before_train(self, runner: Any) -> None:
         super().before_train(runner)
@@ -82,9 +86,17 @@ class SafeCheckpointHook(CheckpointHook):
         if hasattr(model, 'decode_head'):
             rename_smp_keys(model, weights, '')
         training = isinstance(runner._train_loop, BaseLoop)  # built by train()
-        check_weights(weights, model, path, complete=not training)
-        if training and not runner._resume:
-            return  # other tasks may start from these weights
+        if training and not runner._resume:  # of any task
+            check_weights(
+                weights,
+                model,
+                path,
+                partial=self.partial_start,
+                instead='name another file in load_from, or let them be by '
+                'default_hooks.checkpoint.partial_start=True',
+            )
+            return
+        check_weights(weights, model, path)
         loop = runner.train_loop if training else runner.test_loop
         check_meta(
             checkpoint.get('meta', {}),

@@ -104,7 +104,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
             loaded = load_checkpoint(member, path, map_location='cpu')
             weights = dict(loaded.get('state_dict', loaded))
             rename_smp_keys(member, weights, '')
-            check_weights(weights, member, path, complete=True)
+            check_weights(weights, member, path)
             meta = loaded.get('meta', {})
             check_meta(meta, member.task.name, self.classes, path)
             trained = meta.get('dataset_meta') or {}

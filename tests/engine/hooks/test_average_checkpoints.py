@@ -7,7 +7,7 @@ from mmseg.registry import HOOKS, MODELS
 
 from mmseg_medical.apis import load_config
 from mmseg_medical.apis import test as run_test
-from mmseg_medical.apis.train_folds import best_checkpoint
+from mmseg_medical.apis.trained import best_checkpoint
 from mmseg_medical.engine.batch_norm import (
     batch_norms,
     recent_batches,

@@ -1,0 +1,1 @@
+"""Trainings on real images beside plain ones of other libraries."""

@@ -1,0 +1,14 @@
+# One of three networks whose votes were the 14th place of the competition.
+_base_ = [
+    '../_base_/models/deeplabv3plus_smp.py',
+    '../_base_/datasets/stas_800.py',
+    '../_base_/schedules/cosine_40k.py',
+    '../_base_/default_runtime.py',
+]
+encoder = 'tu-tf_efficientnetv2_m'
+losses = [dict(type='SoftDiceLoss')]
+model = dict(
+    backbone=dict(encoder_name=encoder),
+    decode_head=dict(encoder_name=encoder, out_channels=1, loss_decode=losses),
+)
+optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdaBelief', lr=1e-4))

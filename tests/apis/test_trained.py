@@ -1,0 +1,61 @@
+from types import SimpleNamespace
+
+import pytest
+from mmengine.hooks import CheckpointHook
+
+from mmseg_medical.apis.trained import best_checkpoint, best_scores
+from mmseg_medical.errors import InputError
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A runner with checkpoints in its folder, and its hook."""
+
+    def build(**best):
+        hook = CheckpointHook(interval=1)
+        vars(hook).update(best)
+        for name in ('iter_2.pth', 'best_dice_iter_1.pth'):
+            (tmp_path / name).write_text('')
+        return SimpleNamespace(hooks=[hook], work_dir=str(tmp_path))
+
+    return build
+
+
+def test_the_best_checkpoint_then_the_last(trained, tmp_path, capsys):
+    best = str(tmp_path / 'best_dice_iter_1.pth')
+    assert best_checkpoint(trained(best_ckpt_path=best)) == best
+    several = dict(iou=None, dice=best)
+    assert best_checkpoint(trained(best_ckpt_path_dict=several)) == best
+    last = str(tmp_path / 'iter_2.pth')
+    for gone in (None, str(tmp_path / 'best_dice_iter_0.pth')):
+        assert best_checkpoint(trained(best_ckpt_path=gone)) == last
+    assert 'no best checkpoint was chosen' in capsys.readouterr().out
+
+
+def test_no_checkpoint_at_all(trained, tmp_path):
+    runner = trained()
+    for path in tmp_path.iterdir():
+        path.unlink()
+    with pytest.raises(
+        InputError, match=r'has no checkpoint to test; .*hooks'
+    ):
+        best_checkpoint(runner)
+
+
+def runner(tmp_path, hook=None, **info):
+    hub = SimpleNamespace(runtime_info=info)
+    hooks = [] if hook is None else [hook]
+    return SimpleNamespace(
+        hooks=hooks, work_dir=str(tmp_path), message_hub=hub
+    )
+
+
+def test_scores_by_what_chooses_a_checkpoint(tmp_path):
+    one = CheckpointHook(save_best='dice', rule='greater')
+    assert best_scores(runner(tmp_path, one, best_score=0.5)) == dict(dice=0.5)
+    two = CheckpointHook(save_best=['dice', 'iou'], rule='greater')
+    found = best_scores(
+        runner(tmp_path, two, best_score_dice=0.5, best_score_iou=0.25)
+    )
+    assert found == dict(dice=0.5, iou=0.25)
+    assert best_scores(runner(tmp_path)) == {}
