@@ -95,7 +95,7 @@ def train_ours(case: Case) -> Run:
 
     def run(work_dir: str, iterations: int) -> Clock:
         cfg = case.config(work_dir)
-        rescale(cfg, iterations)
+        cfg.train_cfg.update(max_iters=iterations, val_begin=iterations + 1)
         cfg.custom_hooks = [
             *cfg.get('custom_hooks', []),
             dict(type='ClockHook'),
@@ -117,15 +117,6 @@ def train_ours(case: Case) -> Run:
             tallies.append(tally(probs > threshold, masks))
     arrays = {t: np.array(tallies) for t, tallies in counts.items()}
     return Run(arrays, iterations, clock.step)
-
-
-def rescale(cfg: Config, iterations: int) -> None:
-    """Let a config train for so many iterations, its schedule with it."""
-    share = iterations / cfg.train_cfg.max_iters
-    cfg.train_cfg.update(max_iters=iterations, val_begin=iterations + 1)
-    for one in cfg.param_scheduler:
-        for key in {'begin', 'end', 'T_max'} & one.keys():
-            one[key] = max(round(one[key] * share), int(key != 'begin'))
 
 
 def train_peer(case: Case, name: str) -> Run:

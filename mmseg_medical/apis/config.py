@@ -115,41 +115,6 @@ def _prepare_cpu_processes(cfg: Config) -> None:
     )
 
 
-def set_iterations(cfg: Config, iterations: int) -> None:
-    """Let a config train for so many iterations, its schedule in proportion.
-
-    Args:
-        cfg: Config that counts iterations; changed in place.
-        iterations: Their number, 1 or more.
-
-    Raises:
-        InputError: If the config counts epochs, or the number is no such.
-    """
-    before = cfg.train_cfg.get('max_iters')
-    if not before or not isinstance(iterations, int) or iterations < 1:
-        raise InputError(
-            f'max_iters is {iterations!r}, expected a number of iterations '
-            f'above 0, of a config with train_cfg.max_iters (now {before})'
-        )
-    cfg.train_cfg.max_iters = iterations
-    schedule = cfg.get('param_scheduler') or []
-    for one in schedule if isinstance(schedule, list) else [schedule]:
-        if one.get('by_epoch') is not False:
-            continue
-        for key in {'begin', 'end', 'T_max', 'milestones', 'periods'} & set(
-            one
-        ):
-            one[key] = _stretched(one[key], iterations / before)
-        if 'end' in one:
-            one.end = max(one.end, one.get('begin', 0) + 1)
-
-
-def _stretched(value: Any, factor: float) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_stretched(one, factor) for one in value]
-    return round(value * factor)
-
-
 def drop_pretrained(cfg: Any) -> list[str]:
     """Remove pretrained weights from a model config, at any depth.
 

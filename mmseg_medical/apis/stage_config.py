@@ -6,7 +6,6 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmseg_medical.apis.config import set_iterations
 from mmseg_medical.apis.folds import dataset_configs
 from mmseg_medical.errors import InputError
 
@@ -113,11 +112,6 @@ def _steps(pipeline: Any) -> Iterator[Any]:
             yield from _steps(one)
 
 
-def _iterations(cfg: Config, value: int) -> int:
-    set_iterations(cfg, value)
-    return 1
-
-
 def _positives(cfg: Config, value: Any) -> int:
     cfg.train_dataloader.sampler = dict(
         type='PositiveRatioSampler', ratio=value
@@ -143,9 +137,9 @@ def _options(cfg: Config, value: dict[str, Any]) -> int:
     return len(value)
 
 
-# In the order in which they are set: a schedule after what stretches it.
+# In the order in which they are set.
 STAGE_KEYS: dict[str, Setter] = {
-    'max_iters': _iterations,
+    'max_iters': _assign('train_cfg.max_iters'),
     'val_interval': _assign('train_cfg.val_interval'),
     'schedule': _assign('param_scheduler'),
     'optimizer': _assign('optim_wrapper.optimizer'),

@@ -68,7 +68,6 @@ def train(
                 f'no checkpoint in {cfg.work_dir}: training from the start',
                 logger='current',
             )
-    _drop_late_schedules(cfg)
     build: Any = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     with alone(cfg):
         runner: Runner = build(cfg)
@@ -117,27 +116,6 @@ def _out_of_memory(runner: Runner) -> str:
         f'images (now {", ".join(sizes) or "as they are"}), or the precision '
         f'(now {precision}; --precision bf16)'
     )
-
-
-def _drop_late_schedules(cfg: Config) -> None:
-    """Leave out what would begin after the end, as of a short trial."""
-    last = cfg.train_cfg.get('max_iters')
-    schedule = cfg.get('param_scheduler') or []
-    listed = schedule if isinstance(schedule, list) else [schedule]
-    late = [
-        one
-        for one in listed
-        if last
-        and not one.get('by_epoch', True)
-        and one.get('begin', 0) >= last
-    ]
-    for one in late:
-        print_log(
-            f'{one.type} begins at iteration {one.begin}, after the end of '
-            f'this training at {last}: it is left out',
-            logger='current',
-        )
-    cfg.param_scheduler = [one for one in listed if one not in late]
 
 
 def _use_amp(cfg: Config) -> None:

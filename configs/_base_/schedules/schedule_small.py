@@ -1,11 +1,11 @@
-# From random weights in some hundred iterations: warm-up, linear decay.
+# From random weights in some hundred iterations.
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01),
+    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=40),
-    dict(type='PolyLR', eta_min=0.0, begin=40, end=400, by_epoch=False),
+    dict(type='PolyLR', eta_min=0.0, by_epoch=False),
 ]
 train_cfg = dict(type='ResumableTrainLoop', max_iters=400, val_interval=400)
 val_cfg = dict(type='ValLoop')
