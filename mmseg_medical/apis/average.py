@@ -16,7 +16,7 @@ from mmseg_medical.apis.config import drop_pretrained
 from mmseg_medical.engine.averaging import average_checkpoints
 from mmseg_medical.engine.batch_norm import reestimate, statistics
 from mmseg_medical.engine.checkpoint import check_meta, check_weights
-from mmseg_medical.engine.loops import SeededLoader
+from mmseg_medical.engine.loops import seeded_loader
 from mmseg_medical.errors import InputError
 
 
@@ -68,7 +68,7 @@ def _estimate(
     num_batches: int,
     path: str,
 ) -> None:
-    """Estimate batch norms on the first training batches of a config."""
+    """Estimate batch norms on the last training batches of a config."""
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     drop_pretrained(cfg.model)
     model = MODELS.build(cfg.model).to(get_device())
@@ -76,8 +76,9 @@ def _estimate(
     check_weights(weights, model, path)
     model.load_state_dict(weights)
     seed = cfg.get('randomness', {}).get('seed') or 0
-    loader = SeededLoader(
-        Runner.build_dataloader(cfg.train_dataloader, seed), seed
+    end = max(cfg.train_cfg.get('max_iters') or 0, num_batches)
+    loader = seeded_loader(
+        Runner.build_dataloader(cfg.train_dataloader, seed), seed, end
     )
     check_meta(
         checkpoint['meta'],
@@ -85,7 +86,7 @@ def _estimate(
         loader.dataset.metainfo.get('classes'),
         path,
     )
-    loader.start_at(0, num_batches)
+    loader.start_at(end - num_batches, end)
     reestimate(model, loader, names=names)
     for name, buffer in statistics(model, names).items():
         weights[name] = buffer.cpu()

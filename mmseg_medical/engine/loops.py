@@ -153,6 +153,21 @@ class SeededLoader:
         yield from self._loader
 
 
+def seeded_loader(
+    loader: DataLoader[Any], seed: int, max_iters: int
+) -> SeededLoader:
+    """The batches of a run.
+
+    Args:
+        loader: Data loader over a map-style data set.
+        seed: Seed of the run.
+        max_iters: Its length, for samplers that change on its way.
+    """
+    if hasattr(loader.sampler, 'start_run'):
+        loader.sampler.start_run(loader.batch_size, max_iters)
+    return SeededLoader(loader, seed)
+
+
 @LOOPS.register_module()
 class ResumableTrainLoop(IterBasedTrainLoop):
     """Iteration-based training with the same draws after a resume.
@@ -193,9 +208,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
     def _seeded(self, runner: Any, dataloader: Any) -> SeededLoader:
         if isinstance(dataloader, dict):
             dataloader = runner.build_dataloader(dataloader, runner.seed)
-        if hasattr(dataloader.sampler, 'start_run'):  # it changes on its way
-            dataloader.sampler.start_run(dataloader.batch_size, self._length)
-        return SeededLoader(dataloader, runner.seed)
+        return seeded_loader(dataloader, runner.seed, self._length)
 
     def run(self) -> Any:
         """Train from the current iteration to the last."""

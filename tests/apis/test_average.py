@@ -47,6 +47,12 @@ def test_norms_are_estimated_on_training_batches(cfg, paths, tmp_path):
     found = load_checkpoint(out)['state_dict']
     moved = {name for name in plain if not plain[name].equal(found[name])}
     assert {name.rpartition('.')[0] for name in moved} == left
+    # A share of positives that changes is known at the end of the training.
+    cfg.train_dataloader.sampler = dict(
+        type='PositiveRatioSampler', ratio=(1.0, 1.0)
+    )
+    average(paths, out, cfg=cfg, num_batches=2)
+    found = load_checkpoint(out)['state_dict']
     again = tmp_path / 'again.pth'
     average(paths, again, cfg=cfg, num_batches=2)
     for name, value in load_checkpoint(again)['state_dict'].items():

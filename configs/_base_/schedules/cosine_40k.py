@@ -1,4 +1,4 @@
-# As schedule_40k.py, along a cosine after the warm-up.
+# As schedule_40k.py, along a cosine.
 _base_ = './schedule_40k.py'
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, end=1500),
