@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.mmseg_medical
 EXTRAS := onedl,albu,fast,smp,dicom,volumes,tests
 
-.PHONY: demo test lint benchmark doctor
+.PHONY: demo test lint benchmark compare doctor
 
 demo: $(STAMP)
 	$(RUN) tools/demo.py
@@ -26,6 +26,10 @@ benchmark: $(STAMP)
 	$(RUN) -m uv pip install --python $(RUN) --no-deps \
 	    -r requirements/benchmark_nodeps.txt
 	$(RUN) -W ignore -m benchmarks $(ARGS)
+
+# Hours of one core: three folds of each task and system, 180 s each.
+compare: $(STAMP)
+	$(RUN) -W ignore -m benchmarks.training $(ARGS)
 
 doctor: $(STAMP)
 	$(RUN) tools/doctor.py

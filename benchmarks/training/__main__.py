@@ -73,10 +73,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         for task in TASKS
         if not args.tasks or any(name in task.config for name in args.tasks)
     ]
+    about = __doc__.split('\n\n')[-1].strip()
     text = (
-        '# Trainings on real images\n\nWritten by `make compare`.'
-        f'{__doc__.split("]", 3)[-1].rstrip()}\n\nThe numbers are of tiny '
-        f'runs, of {args.seconds:g} s each.\n\n- {machine()}\n'
+        f'# Trainings on real images\n\nWritten by `make compare`. {about}\n\n'
+        f'All runs are tiny, of {args.seconds:g} s each.\n\n- {machine()}\n'
         f'- {versions(["torch", "segmentation-models-pytorch"])}\n\n'
         + '\n'.join(sections)
     )

@@ -133,14 +133,16 @@ def train_peer(case: Case, name: str) -> Run:
     classes = cfg.model.decode_head.num_classes
     classes -= cfg.model.task == 'binary'
     with DefaultScope.overwrite_default_scope('mmseg'):
-        loader = Runner.build_dataloader(cfg.train_dataloader, seed=case.fold)
-        channels = len(loader.dataset[0]['inputs'])
 
         def run(iterations: int) -> tuple[Any, Clock]:
             clock = Clock()
+            loader = Runner.build_dataloader(
+                cfg.train_dataloader, seed=case.fold
+            )
+            batches = SeededLoader(loader, case.fold)
+            channels = len(loader.dataset[0]['inputs'])
             seed_all(case.fold)
             model = plain.PEERS[name](channels, classes)
-            batches = SeededLoader(loader, case.fold)
             plain.train(
                 model, batches, iterations, classes=classes, clock=clock
             )

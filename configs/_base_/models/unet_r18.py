@@ -2,6 +2,7 @@
 _base_ = './unet_smp.py'
 encoder = 'resnet18'
 model = dict(
+    channels_last=True,
     backbone=dict(encoder_name=encoder, encoder_weights=None),
     decode_head=dict(encoder_name=encoder),
 )
