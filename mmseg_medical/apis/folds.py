@@ -128,9 +128,11 @@ def build_whole(config: Any, *, split: str | None = None) -> MedicalDataset:
     return dataset
 
 
-def split_file(config: Any) -> Path | None:
-    """Split file of the config of a data set; None where it has none."""
-    return build_whole(config, split=config.get('split')).split_file()
+def chosen_by(config: Any) -> list[Path]:
+    """Files that choose samples of the config of a data set."""
+    dataset = build_whole(config, split=config.get('split'))
+    files = (dataset.split_file(), dataset.subset_file())
+    return [path for path in files if path is not None]
 
 
 def fold_dir(work_dir: str | Path, fold: int) -> str:

@@ -50,6 +50,11 @@ def stage_config(cfg: Config, index: int) -> Config:
             f'{where} ({name}) has {sorted(unknown)[0]!r}; expected some of '
             f'name, load_from, {", ".join(STAGE_KEYS)}'
         )
+    if stage.get('subset') == 'positive' and 'positives' in stage:
+        raise InputError(
+            f"{where} ({name}): subset='positive' is positives=1.0; give one "
+            'of both'
+        )
     found = copy.deepcopy(cfg)
     found.pop('stages')
     if 'work_dir' in found:
@@ -64,7 +69,7 @@ def stage_config(cfg: Config, index: int) -> Config:
 
 
 def _assign(*paths: str) -> Setter:
-    """Replaces values at places that the config has."""
+    """Sets values of dicts that the config has."""
 
     def setter(cfg: Config, value: Any) -> int:
         count = 0
@@ -73,7 +78,7 @@ def _assign(*paths: str) -> Setter:
             place: Any = cfg._cfg_dict
             for part in above:
                 place = place.get(part) if isinstance(place, dict) else None
-            if isinstance(place, dict) and key in place:
+            if isinstance(place, dict):
                 place[key] = value
                 count += 1
         return count
@@ -90,9 +95,8 @@ def _in_pipelines(
         steps = [
             step
             for part in parts
-            for config in dataset_configs(cfg.get(f'{part}_dataloader'))
-            for step in _steps(config.get('pipeline', []))
-            if step.get('type') in names and key in step
+            for step in _typed(cfg.get(f'{part}_dataloader'))
+            if str(step['type']).split('.')[-1] in names and key in step
         ]
         for step in steps:
             step[key] = tuple(value)
@@ -101,15 +105,15 @@ def _in_pipelines(
     return setter
 
 
-def _steps(pipeline: Any) -> Iterator[Any]:
-    """Transforms of a pipeline, and those within others."""
-    if isinstance(pipeline, dict):
-        if 'type' in pipeline:
-            yield pipeline
-        pipeline = list(pipeline.values())
-    if isinstance(pipeline, (list, tuple)):
-        for one in pipeline:
-            yield from _steps(one)
+def _typed(value: Any) -> Iterator[Any]:
+    """Dicts with a type, at any depth: transforms within others as well."""
+    if isinstance(value, dict):
+        if 'type' in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _typed(one)
 
 
 def _positives(cfg: Config, value: Any) -> int:
@@ -119,7 +123,9 @@ def _positives(cfg: Config, value: Any) -> int:
     return 1
 
 
-def _subset(cfg: Config, value: dict[str, Any]) -> int:
+def _subset(cfg: Config, value: str | dict[str, Any]) -> int:
+    if value == 'positive':
+        return _positives(cfg, 1.0)
     configs = list(dataset_configs(cfg.train_dataloader))
     for config in configs:
         config.subset = value
@@ -145,7 +151,9 @@ STAGE_KEYS: dict[str, Setter] = {
     'optimizer': _assign('optim_wrapper.optimizer'),
     'lr': _assign('optim_wrapper.optimizer.lr'),
     'losses': _assign('model.decode_head.loss_decode'),
-    'scale': _in_pipelines('scale', ('train', 'val'), ('Resize',)),
+    'scale': _in_pipelines(
+        'scale', ('train', 'val'), ('Resize', 'RandomResize')
+    ),
     'crop_size': _in_pipelines(
         'crop_size', ('train',), ('ChooseRandomRegion', 'RandomCrop')
     ),

@@ -1,8 +1,10 @@
 """Trainings one after another, each from the weights of the one before."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
@@ -64,6 +66,8 @@ def train_stages(
             run = f'{Path(cfg.filename).stem}_{Path(cfg.work_dir).name}'
             config.experiment_name = f'{run}_{name}'
             done[name] = train_once(config, resume=resume, **options)
+            gc.collect()  # a runner holds itself, and memory of the GPU
+            torch.cuda.empty_cache()
             if is_main_process():
                 header, *lines = table_of(done)
                 write_table(Path(cfg.work_dir, TABLE), header, lines)

@@ -9,7 +9,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from mmseg_medical.apis.folds import dataset_configs, split_file
+from mmseg_medical.apis.folds import chosen_by, dataset_configs
 from mmseg_medical.apis.notes import digests, shared_note, write_note
 from mmseg_medical.apis.train import alone, train
 from mmseg_medical.converters.probability_maps import file_digest
@@ -97,7 +97,7 @@ def _settings(cfg: Config, **arguments: Any) -> dict[str, Any]:
     splits = {
         str(path): file_digest(path)
         for config in dataset_configs(cfg.train_dataloader)
-        if (path := split_file(config))
+        for path in chosen_by(config)
     }
     return {
         **arguments,

@@ -12,7 +12,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg_medical._files import inside
 from mmseg_medical.converters.record import Skipped
 from mmseg_medical.datasets._missing import archives, missing_files
-from mmseg_medical.datasets.folds import read_folds, select
+from mmseg_medical.datasets.folds import narrow, read_folds, select
 from mmseg_medical.errors import InputError
 
 Item = TypeVar('Item')
@@ -46,8 +46,10 @@ class MedicalDataset(BaseSegDataset):
             machine.
         num_folds: Number of folds, if they are not of a table.
         part: With ``fold``, ``'train'`` or ``'val'``.
-        subset: Values of keys of the samples, one or several, to which the
-            chosen samples are limited, as ``dict(organ=['kidney', 'lung'])``.
+        subset: What the chosen samples are limited to: values of keys of the
+            samples, one or several, as ``dict(organ=['kidney', 'lung'])``, or
+            a text file of ids, searched for as ``split``. Folds are those of
+            all samples.
         strict: Stop at a row that cannot be used and at files that are
             missing; else they are listed, left out and counted, see
             :attr:`left_out`. What turns out to be broken while training is
@@ -83,7 +85,7 @@ class MedicalDataset(BaseSegDataset):
         fold: int | None = None,
         num_folds: int = 5,
         part: str = 'train',
-        subset: Mapping[str, Any] | None = None,
+        subset: str | Mapping[str, Any] | None = None,
         strict: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -101,7 +103,7 @@ class MedicalDataset(BaseSegDataset):
         self.fold = fold
         self.num_folds = num_folds
         self.part = part
-        self.subset = dict(subset or {})
+        self.subset = subset or {}
         self.strict = strict
         self.left_out: dict[str, list[str]] = {}
         self.skipped = Skipped(strict=strict)
@@ -135,7 +137,7 @@ class MedicalDataset(BaseSegDataset):
                 leave_out=self.leave_out,
                 report=self.report,
             )
-            return self._with_files(self._of_subset(chosen))
+            return self._with_files(self._of_subset(chosen, samples))
         except FileNotFoundError as error:
             packed = archives(self.data_root)
             if not packed:
@@ -144,17 +146,27 @@ class MedicalDataset(BaseSegDataset):
                 f'{error}; is {packed[0]} unpacked?'
             ) from None
 
-    def _of_subset(self, samples: list[Sample]) -> list[Sample]:
+    def _of_subset(
+        self, chosen: list[Sample], samples: list[Sample]
+    ) -> list[Sample]:
+        if (path := self.subset_file()) is not None:
+            return narrow(
+                chosen,
+                samples,
+                path,
+                where=self.place,
+                leave_out=self.leave_out,
+            )
         for key, values in self.subset.items():
             wanted = values if isinstance(values, (list, tuple)) else [values]
-            there = {sample.get(key) for sample in samples}
-            if unknown := set(wanted) - there:
+            there = {sample.get(key) for sample in chosen}
+            if unknown := [value for value in wanted if value not in there]:
                 raise DatasetError(
-                    f'{self.place}: subset asks for {key} {min(unknown)!r}, '
+                    f'{self.place}: subset asks for {key} {unknown[0]!r}, '
                     f'the samples have {sorted(map(str, there))}'
                 )
-            samples = [s for s in samples if s.get(key) in wanted]
-        return samples
+            chosen = [s for s in chosen if s.get(key) in wanted]
+        return chosen
 
     def filter_data(self) -> list[Sample]:
         """The listed samples, of which there has to be one."""
@@ -293,13 +305,24 @@ class MedicalDataset(BaseSegDataset):
         Raises:
             FileNotFoundError: If it is missing.
         """
-        if self.split is None:
+        return None if self.split is None else self._file('split', self.split)
+
+    def subset_file(self) -> Path | None:
+        """Path of the file of the subset; None where it is no file.
+
+        Raises:
+            FileNotFoundError: If it is missing.
+        """
+        if not isinstance(self.subset, str):
             return None
-        path = Path(self.data_root, self.split)
-        for found in (path, Path(self.split)):
+        return self._file('subset', self.subset)
+
+    def _file(self, key: str, name: str) -> Path:
+        path = Path(self.data_root, name)
+        for found in (path, Path(name)):
             if found.is_file():
                 return found
-        raise FileNotFoundError(f'{path} does not exist; check split')
+        raise FileNotFoundError(f'{path} does not exist; check {key}')
 
     def _with_files(self, samples: list[Sample]) -> list[Sample]:
         """Samples whose images and masks are there."""

@@ -150,6 +150,38 @@ def select(
     ]
 
 
+def narrow(
+    chosen: list[Sample],
+    samples: list[Sample],
+    subset: Path,
+    *,
+    where: str,
+    leave_out: Callable[..., None],
+) -> list[Sample]:
+    """Samples of a part of a split that a text file of ids names.
+
+    Args:
+        chosen: Samples of the part.
+        samples: All samples; the file may name those of other parts, so that
+            one does for all folds.
+        subset: Text file of ids.
+        where: Name of the data set, for messages.
+        leave_out: As of :func:`select`.
+
+    Raises:
+        SplitError: If it names unknown ids, or none of the part.
+    """
+    named = _named(samples, read_ids(subset), subset, where, leave_out)
+    ids = {sample['img_id'] for sample in named}
+    left = [sample for sample in chosen if sample['img_id'] in ids]
+    if not left:
+        raise SplitError(
+            f'{subset} names {len(ids)} ids of {where}, and none of the '
+            f'{len(chosen)} of this part of the split'
+        )
+    return left
+
+
 def group_values(samples: Sequence[Sample], group: str) -> list[str]:
     """Group of each sample, ``''`` where it has none."""
     return [str(sample.get(group, '')) for sample in samples]

@@ -224,8 +224,9 @@ def check_weights(
 
     Raises:
         CheckpointError: If no key is one of the model's, or weights are
-            missing or have another shape, but for those of auxiliary heads;
-            a backbone may have them for another number of input channels.
+            missing, have another shape or are none of the model's, but for
+            those of auxiliary heads; a backbone may have them for another
+            number of input channels.
     """
     found = {k.removeprefix('module.'): w for k, w in weights.items()}
     known = model.state_dict().keys()
@@ -246,17 +247,25 @@ def check_weights(
         for k, w in needed.items()
         if k in found and not _fits(k, w, found[k])
     ]
-    if partial or not missing + other:
+    aside = ('auxiliary_head.', 'data_preprocessor.')
+    unused = [k for k in found.keys() - known if not k.startswith(aside)]
+    if partial or not missing + other + unused:
         return
     parts = [
-        f'{len(names)} {what}, as {names[0]}'
-        for names, what in ((missing, 'are missing'), (other, 'do not fit'))
+        f'{len(names)} {what}, as {min(names)}'
+        for names, what in (
+            (unused, 'of the file are none of it'),
+            (missing, 'are missing'),
+            (other, 'do not fit'),
+        )
         if names
     ]
+    if missing + other:
+        parts[-1] += '. Those of the model would stay random'
     fitting = len(needed) - len(missing) - len(other)
     raise CheckpointError(
         f'{path} has {fitting} of {len(needed)} weights of this model: '
-        f'{"; ".join(parts)}. They would stay random; {instead}'
+        f'{"; ".join(parts)}; {instead}'
     )
 
 

@@ -87,9 +87,49 @@ def test_crops_of_transforms_within_others():
     assert pipeline[0].transforms.a[0].crop_size == (96, 64)
 
 
+def test_keys_that_the_config_has_not_yet():
+    schedule = [dict(type='ConstantLR', by_epoch=False)]
+    cfg = siim(dict(name='a', schedule=schedule, val_interval=7, batch_size=3))
+    cfg.pop('param_scheduler')
+    cfg.train_cfg.pop('val_interval')
+    found = stage_config(cfg, 0)
+    assert found.param_scheduler == schedule
+    assert found.train_cfg.val_interval == 7
+    cfg.pop('train_dataloader')
+    with pytest.raises(InputError, match='batch_size changes nothing'):
+        stage_config(cfg, 0)
+
+
+def test_transforms_of_wrappers_and_of_other_scopes():
+    cfg = siim(dict(name='a', scale=(64, 48)))
+    loader = cfg.train_dataloader
+    loader.dataset = dict(
+        type='MultiImageMixDataset',
+        dataset=loader.dataset,
+        pipeline=[dict(type='mmseg.RandomResize', scale=(9, 9))],
+    )
+    found = stage_config(cfg, 0).train_dataloader.dataset
+    assert found.pipeline[0].scale == (64, 48)
+    inner = [s for s in found.dataset.pipeline if s.type == 'Resize']
+    assert inner[0].scale == (64, 48)
+
+
+def test_the_positives_and_a_file_of_ids():
+    cfg = siim(
+        dict(name='a', subset='positive'), dict(name='b', subset='ids.txt')
+    )
+    first = stage_config(cfg, 0).train_dataloader
+    assert first.sampler == dict(type='PositiveRatioSampler', ratio=1.0)
+    assert 'subset' not in first.dataset
+    second = stage_config(cfg, 1)
+    assert second.train_dataloader.dataset.subset == 'ids.txt'
+    assert 'subset' not in second.val_dataloader.dataset
+
+
 @pytest.mark.parametrize(
     ('stages', 'message'),
     [
+        ([dict(name='a', subset='positive', positives=0.5)], 'one of both'),
         ([dict(name='a', size=3)], r"\(a\) has 'size'; expected some of name"),
         ([dict(name='a', crop_size=(8, 8))], 'crop_size changes nothing'),
         ([dict(lr=1)], "name is ''; give each stage a name"),

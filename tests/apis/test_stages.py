@@ -1,4 +1,5 @@
 import csv
+import json
 
 import pytest
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -7,6 +8,7 @@ from mmseg_medical.apis import load_config, train_stages, trained
 from mmseg_medical.apis.stages import table_of
 from mmseg_medical.apis.trained import Trained
 from mmseg_medical.engine.checkpoint import load_checkpoint
+from mmseg_medical.engine.loops import ResumableTrainLoop
 from mmseg_medical.errors import InputError
 
 STAGES = """
@@ -81,6 +83,55 @@ def test_each_stage_starts_from_the_best_of_the_one_before(stages, started):
     assert started[0][2]  # at its end
     stages(resume=False)
     assert [call[0] for call in started[1:]] == folders
+
+
+def losses(folder):
+    found = {}
+    for log in sorted(folder.glob('*/*/vis_data/scalars.json')):
+        for line in log.read_text().splitlines():
+            entry = json.loads(line)
+            if 'loss' in entry:
+                found[log.parts[-4], entry['step']] = entry['loss']
+    return found
+
+
+def test_a_run_stopped_in_the_second_stage_goes_on_there(
+    hubmap, tiny_config, tmp_path, started, monkeypatch
+):
+    config = tiny_config(
+        hubmap(),
+        2,
+        """
+stages = [
+    dict(name='small', scale=(96, 96), max_iters=2),
+    dict(name='large', max_iters=5, val_interval=5, positives=1.0),
+]
+""",
+    )
+
+    def run(folder):
+        cfg = load_config(config, work_dir=str(folder))
+        train_stages(cfg, resume=True, pretrained=False)
+
+    run(tmp_path / 'whole')
+    iterate = ResumableTrainLoop.run_iter
+
+    def stop(self, batch):
+        if (self._max_iters, self._iter) == (5, 3):
+            raise KeyboardInterrupt
+        return iterate(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ResumableTrainLoop, 'run_iter', stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / 'stopped')
+    started.clear()
+    run(tmp_path / 'stopped')
+    last = str(tmp_path / 'stopped' / 'stage_1_large' / 'iter_2.pth')
+    assert started == [('age_1_large', last, True)]
+    expected = losses(tmp_path / 'whole')
+    assert len(expected) == 7
+    assert losses(tmp_path / 'stopped') == expected
 
 
 def test_another_setting_of_a_stage_that_is_done_is_refused(stages):

@@ -3,7 +3,12 @@ from types import SimpleNamespace
 import pytest
 from mmengine.hooks import CheckpointHook
 
-from mmseg_medical.apis.trained import best_checkpoint, best_scores
+from mmseg_medical.apis import load_config
+from mmseg_medical.apis.trained import (
+    _settings,
+    best_checkpoint,
+    best_scores,
+)
 from mmseg_medical.errors import InputError
 
 
@@ -59,3 +64,18 @@ def test_scores_by_what_chooses_a_checkpoint(tmp_path):
     )
     assert found == dict(dice=0.5, iou=0.25)
     assert best_scores(runner(tmp_path)) == {}
+
+
+def test_files_that_choose_samples_count(hubmap, tiny_config, tmp_path):
+    root = hubmap()
+    options = {'train_dataloader.dataset.subset': 'ids.txt'}
+
+    def settings(text):
+        (root / 'ids.txt').write_text(text)
+        cfg = load_config(
+            tiny_config(root), work_dir=str(tmp_path / 'w'), options=options
+        )
+        return _settings(cfg, amp=False)
+
+    one, other = settings('101\n'), settings('102\n')
+    assert {key for key in one if one[key] != other[key]} == {'split'}

@@ -82,6 +82,30 @@ def test_a_subset_by_values(hubmap):
         HuBMAPDataset(data_root=root, subset=dict(organ='heart'))
 
 
+def test_a_subset_of_a_file_leaves_the_folds_as_they_are(hubmap):
+    root = hubmap(6)
+    path = root / 'ids.txt'
+
+    def names(text, **arguments):
+        path.write_text(text)
+        dataset = HuBMAPDataset(
+            data_root=str(root), num_folds=2, fold=0, **arguments
+        )
+        return [
+            dataset.get_data_info(k)['img_id'] for k in range(len(dataset))
+        ]
+
+    train, held_out = names(''), names('', part='val')
+    ids = [held_out[0], *train[:2]]
+    assert names('\n'.join(ids), subset='ids.txt') == train[:2]
+    with pytest.raises(SplitError, match=r'3 ids of .*none of the 3 of this'):
+        names('\n'.join(held_out), subset='ids.txt')
+    with pytest.raises(SplitError, match=r'1 ids of .* has not, first 999'):
+        names(f'{train[0]}\n999', subset='ids.txt')
+    with pytest.raises(FileNotFoundError, match=r'no\.txt .*check subset'):
+        names('', subset='no.txt')
+
+
 def test_a_missing_root_says_where_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none' is no folder; data/R"):
         HuBMAPDataset(data_root=str(tmp_path / 'none'))

@@ -195,3 +195,13 @@ def test_weights_that_a_test_needs():
     del weights['decode_head.bias']
     with pytest.raises(CheckpointError, match='1 are missing, as decode_head'):
         check_weights(weights, model, 'a.pth')
+    deeper = dict(model.state_dict())
+    deeper['auxiliary_head.b.bias'] = torch.zeros(1)
+    check_weights(deeper, model, 'a.pth')
+    deeper['backbone.layer4.weight'] = torch.zeros(1)
+    check_weights(deeper, model, 'a.pth', partial=True)
+    with pytest.raises(
+        CheckpointError,
+        match=r'4 of 4 weights .*: 1 of the file are none of it, as .*layer4',
+    ):
+        check_weights(deeper, model, 'a.pth')
