@@ -6,6 +6,8 @@ Usage: tools/train.py CONFIG [--fold K] [--work-dir DIR] [--resume] …
 import argparse
 from collections.abc import Sequence
 
+from mmengine.dist import is_main_process
+
 from mmseg_medical.apis import load_config, train, train_stages
 from mmseg_medical.apis.command_line import (
     add_fold_arguments,
@@ -47,7 +49,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         trust_checkpoint=args.trust_checkpoint,
     )
     if cfg.get('stages'):
-        print_table(table_of(train_stages(cfg, **how)))
+        done = train_stages(cfg, **how)
+        if is_main_process():
+            print_table(table_of(done))
     else:
         train(cfg, **how)
 

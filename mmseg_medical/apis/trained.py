@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
+from mmengine.dist import broadcast_object_list
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
@@ -84,6 +85,10 @@ def train_once(
             best_scores(runner),
             round(time.monotonic() - begin, 1),
         )
+        # Only the main process knows which checkpoint is the best.
+        found = [trained]
+        broadcast_object_list(found)
+        (trained,) = found
         named = trained._replace(checkpoint=Path(trained.checkpoint).name)
         write_note(path, dict(settings=settings, **named._asdict()))
         return trained

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+from mmengine.dist import get_rank
 from mmengine.hooks import CheckpointHook
 
 from mmseg_medical.apis import load_config
@@ -8,6 +9,7 @@ from mmseg_medical.apis.trained import (
     _settings,
     best_checkpoint,
     best_scores,
+    train_once,
 )
 from mmseg_medical.errors import InputError
 
@@ -79,3 +81,25 @@ def test_files_that_choose_samples_count(hubmap, tiny_config, tmp_path):
 
     one, other = settings('101\n'), settings('102\n')
     assert {key for key in one if one[key] != other[key]} == {'split'}
+
+
+def test_all_processes_go_on_from_one_checkpoint(
+    hubmap, tiny_config, tmp_path, trained, on_two_ranks, monkeypatch
+):
+    """mmengine tells the main process alone which one is the best."""
+    config, work_dir = tiny_config(hubmap()), str(tmp_path / 'w')
+    best = str(tmp_path / 'best_dice_iter_1.pth')
+
+    def run():
+        cfg = load_config(config, work_dir=work_dir, launcher='pytorch')
+        found = trained(best_ckpt_path=best if get_rank() == 0 else None)
+        found.iter, found.message_hub = 3, SimpleNamespace(runtime_info={})
+        monkeypatch.setattr(
+            'mmseg_medical.apis.trained.train', lambda *_, **__: found
+        )
+        checkpoint = train_once(cfg).checkpoint
+        (tmp_path / f'rank_{get_rank()}').write_text(checkpoint)
+
+    on_two_ranks(run)
+    for rank in (0, 1):
+        assert (tmp_path / f'rank_{rank}').read_text() == best
