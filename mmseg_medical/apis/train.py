@@ -40,10 +40,15 @@ def train(
         The runner, after training.
 
     Raises:
-        InputError: If something in the config or the data does not fit,
-            another run writes to ``work_dir``, or the GPU's memory is used
-            up.
+        InputError: If the config has stages, something in it or the data does
+            not fit, another run writes to ``work_dir``, or the GPU's memory
+            is used up.
     """
+    if cfg.get('stages'):
+        raise InputError(
+            'the config has stages, and train() makes one training; call '
+            'train_stages(), or take one of them by stage_config()'
+        )
     use_safe_loading(trust=trust_checkpoint)
     if not pretrained:
         removed = drop_pretrained(cfg.model)

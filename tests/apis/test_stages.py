@@ -4,7 +4,7 @@ import json
 import pytest
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmseg_medical.apis import load_config, train_stages, trained
+from mmseg_medical.apis import load_config, train, train_stages, trained
 from mmseg_medical.apis.stages import table_of
 from mmseg_medical.apis.trained import Trained
 from mmseg_medical.engine.checkpoint import load_checkpoint
@@ -168,3 +168,11 @@ def test_the_table_has_a_column_for_each_score():
         ['a', '10', '0.5000', '', '3', 'a.pth'],
         ['b', '20', '', '0.2500', '4', 'b.pth'],
     ]
+
+
+def test_one_training_is_not_made_of_stages(hubmap, tiny_config, tmp_path):
+    cfg = load_config(
+        tiny_config(hubmap(), 1, STAGES), work_dir=str(tmp_path / 'w')
+    )
+    with pytest.raises(InputError, match=r'has stages.*train_stages\(\)'):
+        train(cfg)
