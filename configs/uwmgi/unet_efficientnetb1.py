@@ -1,16 +1,16 @@
 _base_ = [
-    '../_base_/models/unet_smp.py',
+    '../_base_/models/unet_uw_madison.py',
     '../_base_/datasets/uw_madison.py',
-    '../_base_/schedules/schedule_40k.py',
+    '../_base_/schedules/cosine_40k.py',
     '../_base_/default_runtime.py',
 ]
 encoder = 'efficientnet-b1'
-losses = [dict(type='BCELoss'), dict(type='SoftDiceLoss')]
-model = dict(  # channels are the slices of the data set's  stack
-    task='multilabel',
-    data_preprocessor=dict(mean=[0] * 3, std=[255] * 3, bgr_to_rgb=False),
-    backbone=dict(encoder_name=encoder, in_channels=3),
-    decode_head=dict(encoder_name=encoder, num_classes=3, loss_decode=losses),
+weights = dict(BCELoss=0.5, SoftTverskyLoss=0.5)
+losses = [dict(type=k, loss_weight=v) for k, v in weights.items()]
+model = dict(
+    backbone=dict(encoder_name=encoder),
+    decode_head=dict(encoder_name=encoder, loss_decode=losses),
 )
+optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adam', lr=2e-3))
 default_hooks = dict(checkpoint=dict(save_best='uw_madison_score'))
 tta_model = dict(views='hflip')
