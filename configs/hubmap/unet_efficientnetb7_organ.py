@@ -6,5 +6,6 @@ _base_ = [
 ]
 losses = [dict(type='SoftDiceLoss'), dict(type='BCELoss', loss_weight=0.5)]
 model = dict(decode_head=dict(out_channels=1, loss_decode=losses))
-optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adan', lr=1e-4))
+adan = dict(type='Adan', lr=1e-4, weight_decay=0.02)
+optim_wrapper = dict(optimizer=dict(_delete_=True, **adan))
 tta_model = dict(views='flips')

@@ -11,4 +11,5 @@ model = dict(
     backbone=dict(encoder_name=encoder),
     decode_head=dict(encoder_name=encoder, out_channels=1, loss_decode=losses),
 )
-optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdaBelief', lr=1e-4))
+adabelief = dict(type='AdaBelief', lr=1e-4, weight_decay=0.0)
+optim_wrapper = dict(optimizer=dict(_delete_=True, **adabelief))

@@ -11,6 +11,6 @@ model = dict(
     backbone=dict(encoder_name=encoder),
     decode_head=dict(encoder_name=encoder, loss_decode=losses),
 )
-optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adam', lr=2e-3))
+optim_wrapper = dict(optimizer=dict(type='Adam', lr=2e-3, weight_decay=0))
 default_hooks = dict(checkpoint=dict(save_best='uw_madison_score'))
 tta_model = dict(views='hflip')

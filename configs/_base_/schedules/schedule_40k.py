@@ -7,11 +7,12 @@ optim_wrapper = dict(
         type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01
     ),
     paramwise_cfg=dict(
+        bypass_duplicate=True,  # CoaT shares weights between blocks
         custom_keys=dict(
             pos_block=dict(decay_mult=0.0),
             norm=dict(decay_mult=0.0),
             head=dict(lr_mult=10.0),
-        )
+        ),
     ),
 )
 param_scheduler = [
