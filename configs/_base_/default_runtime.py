@@ -16,7 +16,6 @@ default_hooks = dict(
         interval=1000,
         max_keep_ckpts=1,
         save_best='dice_per_image',
-        rule='greater',
     ),
     classes=dict(type='CheckClassesHook'),
     split=dict(type='CheckSplitHook'),

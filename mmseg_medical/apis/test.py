@@ -48,10 +48,6 @@ def test(
             in config or data is wrong.
     """
     use_safe_loading(trust=trust_checkpoint)
-    # What an earlier test wrote is not to be taken for the scores of this.
-    table = Path(cfg.work_dir, 'per_image.csv')
-    if is_main_process():
-        table.unlink(missing_ok=True)
     if checkpoint is None and not cfg.model.get('checkpoints'):
         raise InputError(
             'there are no weights to test: name a checkpoint, or set '
@@ -60,6 +56,10 @@ def test(
     cfg.load_from = checkpoint
     if tta:
         _use_tta(cfg)
+    # What an earlier test wrote is not to be taken for the scores of this.
+    table = Path(cfg.work_dir, 'per_image.csv')
+    if is_main_process():
+        table.unlink(missing_ok=True)
     for evaluator in evaluators_of(cfg):
         add_table(evaluator, table)
     hooks = list(cfg.get('custom_hooks') or [])

@@ -78,12 +78,15 @@ class Variant(NamedTuple):
                 f'some of {cls._fields}'
             )
         variant = cls(**cfg)
-        for key in ('scale', 'weight', 'clahe'):
-            value = getattr(variant, key)
-            if value is not None and not value > 0:
+        for key, value in variant._asdict().items():
+            if key == 'clahe' and value is None:
+                continue
+            number = isinstance(value, (int, float))
+            if not number or (key != 'brightness' and not value > 0):
+                above = '' if key == 'brightness' else ' above 0'
                 raise ValueError(
-                    f'{key} of a TTA variant is {value}, expected a number '
-                    'above 0'
+                    f'{key} of a TTA variant is {value!r}, expected a number'
+                    f'{above}'
                 )
         return variant
 

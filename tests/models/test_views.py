@@ -63,6 +63,9 @@ def test_a_variant_changes_what_it_says():
         (dict(scale=0), 'scale of a TTA variant is 0'),
         (dict(weight=-1), 'weight of a TTA variant is -1'),
         (dict(clahe=0), 'clahe of a TTA variant is 0'),
+        (dict(scale='0.5'), "scale of a TTA variant is '0.5'"),
+        (dict(scale=None), 'scale of a TTA variant is None'),
+        (dict(brightness='5'), "brightness .* is '5', expected a number$"),
     ],
 )
 def test_variants_are_checked(cfg, message):

@@ -13,6 +13,9 @@ from mmseg_medical._files import replacing
 from mmseg_medical.engine.checkpoint import check_meta, check_weights
 from mmseg_medical.models.smp_keys import rename_smp_keys
 
+# Scores that are better where they are greater; of distances the less is.
+GREATER = ('dice', 'iou', 'score', 'sensitivity', 'specificity')
+
 
 class _RemoveLater:
     """File backend that removes files only when told to."""
@@ -41,7 +44,8 @@ class SafeCheckpointHook(CheckpointHook):
     A checkpoint is written beside its place and then moved there; outdated
     ones are removed after the new one is whole, not before. Checkpoints carry
     the task, the classes and the post-processing of the model, and are
-    refused for testing or resuming with others.
+    refused for testing or resuming with others. ``rule`` of ``save_best`` need
+    not be said for the scores of this package.
 
     Args:
         partial_start: Let a training start (``load_from``) from a checkpoint
@@ -62,8 +66,21 @@ class SafeCheckpointHook(CheckpointHook):
 
     def __init__(self, *, partial_start: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault('backend_args', dict(backend='AtomicBackend'))
+        greater = (*self._default_greater_keys, *GREATER)
+        kwargs.setdefault('greater_keys', greater)
         super().__init__(**kwargs)
         self.partial_start = partial_start
+
+    def _init_rule(
+        self, rules: list[str | None], key_indicators: list[str]
+    ) -> None:
+        if len(rules) == 1:
+            rules = rules * len(key_indicators)
+        known = [
+            rule or ('less' if 'hausdorff' in key else None)
+            for rule, key in zip(rules, key_indicators, strict=True)
+        ]
+        super()._init_rule(known, key_indicators)
 
     def before_train(self, runner: Any) -> None:
         super().before_train(runner)

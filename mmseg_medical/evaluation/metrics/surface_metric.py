@@ -52,7 +52,7 @@ class SurfaceMetric(PerImageMetric):
         >>> val_evaluator = dict(
         ...     type='SurfaceMetric', spacing='pixel_size', tolerance=2.0
         ... )
-        >>> checkpoint = dict(save_best='hausdorff_95_per_image', rule='less')
+        >>> checkpoint = dict(save_best='hausdorff_95_per_image')
     """
 
     def __init__(

@@ -51,8 +51,19 @@ class ImageHead(BaseModule):
         self.linear = nn.Linear(in_channels, out_channels)
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Raw outputs (N, K) from feature maps (N, C, h, w)."""
+        """Raw outputs (N, K) from feature maps (N, C, h, w).
+
+        Raises:
+            InputError: If the map has another number of channels.
+        """
         pooled = features[self.in_index].mean((2, 3))
+        found, expected = pooled.shape[1], self.linear.in_features
+        if found != expected:
+            raise InputError(
+                f'{type(self).__name__} in model.image_heads has in_channels='
+                f'{expected}, map in_index={self.in_index} of the backbone '
+                f'has {found} channels; set the one to the other'
+            )
         return self.linear(self.dropout(pooled))
 
     @abstractmethod

@@ -35,7 +35,8 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
         init_cfg: Initialisation of the weights.
 
     Raises:
-        InputError: If members differ in task or classes, or ``checkpoints``,
+        InputError: If members are no segmentors with a task, or differ in it
+            or in their classes, or ``checkpoints``,
             ``weights`` or ``test_cfg`` do not fit them.
 
     Example:
@@ -60,6 +61,13 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.members = nn.ModuleList(MODELS.build(cfg) for cfg in members)
+        if not len(self.members) or not all(
+            isinstance(member, ImagePredictor) for member in self.members
+        ):
+            raise InputError(
+                'members of an ensemble are one MedicalSegmentor or more, got '
+                f'{[type(member).__name__ for member in self.members]}'
+            )
         kinds = {
             (m.task.name, m.task.planes, m.num_classes) for m in self.members
         }

@@ -221,7 +221,18 @@ def own_losses(
 
 
 def stacked_masks(samples: Samples) -> Tensor:
-    """Masks (N, 1 or C, H, W) of samples, as they are stored."""
+    """Masks (N, 1 or C, H, W) of samples, as they are stored.
+
+    Raises:
+        InputError: If a sample has none; the message names it.
+    """
+    for sample in samples:
+        if 'gt_sem_seg' not in sample:
+            name = sample.get('img_id', sample.get('img_path'))
+            raise InputError(
+                f'image {name!r} has no mask to learn from: the pipeline of '
+                'the training has no LoadMaskRegion (or LoadAnnotations)'
+            )
     return torch.stack([sample.gt_sem_seg.data for sample in samples])
 
 

@@ -67,9 +67,10 @@ class MedicalTTAModel(BaseTTAModel):
             raise InputError(
                 f'tta_model.merge is one of {MERGES}, got {merge!r}'
             )
-        if not variants:
+        if not variants or not isinstance(variants, (list, tuple)):
             raise InputError(
-                'tta_model.variants is empty; dict() is the image as it is'
+                'tta_model.variants is a list of one dict or more, got '
+                f'{variants!r}; dict() is the image as it is'
             )
         self.merge = merge
         try:
@@ -123,6 +124,7 @@ def _symmetries(
         )
     if not isinstance(views, Mapping):
         views = dict.fromkeys(views, 1.0)
-    if not all(weight > 0 for weight in views.values()):
+    weights = views.values()
+    if not all(isinstance(w, (int, float)) and w > 0 for w in weights):
         raise InputError(f'weights of views are above 0, got {dict(views)}')
     return dict(views)

@@ -6,6 +6,7 @@ import torch
 
 from mmseg_medical.apis import load_config, train
 from mmseg_medical.engine.checkpoint import CheckpointError, load_checkpoint
+from mmseg_medical.engine.hooks import SafeCheckpointHook
 
 
 @pytest.fixture
@@ -68,3 +69,28 @@ def test_resuming_with_other_labels_is_refused(run, trained, tmp_path):
     torch.save(checkpoint, tmp_path / 'work' / 'iter_2.pth')
     with pytest.raises(CheckpointError, match="for task 'multilabel'"):
         run(6, resume=True)
+
+
+@pytest.mark.parametrize(
+    ('key', 'rule'),
+    [
+        ('dice_per_image', 'greater'),
+        ('iou_pooled/kidney', 'greater'),
+        ('uw_madison_score', 'greater'),
+        ('image_specificity', 'greater'),
+        ('surface_dice_per_image', 'greater'),
+        ('mIoU', 'greater'),
+        ('loss', 'less'),
+        ('hausdorff_95_per_image', 'less'),
+        ('val/hausdorff_100_per_image/previous', 'less'),
+    ],
+)
+def test_what_is_better_is_known(key, rule):
+    hook = SafeCheckpointHook(save_best=key)
+    assert hook.rules == [rule]
+    assert SafeCheckpointHook(save_best=key, rule='less').rules == ['less']
+
+
+def test_what_is_better_by_several_scores():
+    keys = ['dice_pooled', 'hausdorff_95_per_image']
+    assert SafeCheckpointHook(save_best=keys).rules == ['greater', 'less']

@@ -1,4 +1,6 @@
+import pytest
 import torch
+from mmseg.registry import MODELS
 
 from mmseg_medical.models.image_heads.base import mean_of_known
 
@@ -18,3 +20,9 @@ def test_nothing_known_is_a_loss_of_zero_with_a_gradient_of_zero():
     mean.backward()
     assert mean.item() == 0
     assert losses.grad.tolist() == [0, 0]
+
+
+def test_maps_of_other_channels_are_refused():
+    head = MODELS.build(dict(type='PresenceHead', in_channels=4))
+    with pytest.raises(ValueError, match=r'=4, map in_index=-1 .* has 7 ch'):
+        head([torch.zeros(2, 7, 3, 3)])

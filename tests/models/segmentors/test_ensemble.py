@@ -92,6 +92,11 @@ def test_the_threshold_is_that_of_the_ensemble():
             dict(members=[config(), config('multiclass', 3)]),
             'members of an ensemble have one task',
         ),
+        (dict(members=[]), r'one MedicalSegmentor or more, got \[\]'),
+        (
+            dict(members=[dict(type='PresenceHead', in_channels=4)]),
+            r"one MedicalSegmentor or more, got \['PresenceHead'\]",
+        ),
         (dict(test_cfg=dict(precision='bf16')), 'that of each member'),
         (dict(test_cfg=dict(mask_thr=[0.5, 0.4])), 'has 2 thresholds'),
         (

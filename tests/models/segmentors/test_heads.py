@@ -268,3 +268,11 @@ def test_masks_of_several_planes_are_no_target_of_own_losses():
     model = build(head=head)
     with pytest.raises(ValueError, match='masks have 3 planes'):
         model.loss(**prepared(model, planes=3))
+
+
+def test_images_without_masks_teach_nothing():
+    model, data = build(), batch()
+    del data['data_samples'][1].gt_sem_seg
+    inputs = torch.rand(2, 3, 64, 64)
+    with pytest.raises(ValueError, match='has no mask to learn from'):
+        model.loss(inputs, data['data_samples'])

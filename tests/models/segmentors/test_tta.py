@@ -138,7 +138,9 @@ def test_views_see_the_image_turned():
         (dict(views=[]), 'unknown views'),
         (dict(views=dict(hflip=0)), 'weights of views are above 0'),
         (dict(merge='median'), r'tta_model\.merge is one of'),
-        (dict(variants=[]), r'tta_model\.variants is empty'),
+        (dict(views=dict(hflip='1')), 'weights of views are above 0'),
+        (dict(variants=[]), r'tta_model\.variants is a list .*got \[\]'),
+        (dict(variants=dict(scale=2)), r'variants is a list .*got \{'),
         (dict(variants=[dict(zoom=1)]), r'tta_model\.variants: unknown keys'),
     ],
 )
