@@ -81,6 +81,9 @@ def load_config(
     )
     if fold is not None:
         cfg.work_dir = fold_dir(cfg.work_dir, fold)
+    # mmengine tells the runs of a process apart by name and second.
+    name = f'{Path(path).stem}_{Path(cfg.work_dir).name}'
+    cfg.experiment_name = cfg.get('experiment_name') or name
     _check_writable(cfg.work_dir)
     if launcher == 'pytorch' and not torch.cuda.is_available():
         _prepare_cpu_processes(cfg)
