@@ -6,6 +6,7 @@ _base_ = [
     '../_base_/schedules/schedule_40k.py',
     '../_base_/default_runtime.py',
 ]
+model = dict(backbone=dict(init_cfg=None))
 scale = (192, 192)
 train_pipeline = _base_.train_pipeline
 train_pipeline[0].scale = (0.6, 1.0)

@@ -8,7 +8,6 @@ checkpoint = 'https://mmassets.onedl.ai/mmsegmentation/v0.5/pretrain/segformer/m
 init = dict(type='Pretrained', checkpoint=checkpoint)
 model = dict(
     backbone=dict(init_cfg=init, embed_dims=64, num_layers=[3, 8, 27, 3]),
-    decode_head=dict(in_channels=[64, 128, 320, 512]),
 )
 scales = [dict(scale=0.8), dict(), dict(scale=1.2)]
 tta_model = dict(views='hflip', variants=scales)

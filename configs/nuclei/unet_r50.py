@@ -4,9 +4,8 @@ _base_ = [
     '../_base_/schedules/schedule_40k.py',
     '../_base_/default_runtime.py',
 ]
-encoder = 'resnet50'
 losses = [dict(type='CELoss'), dict(type='SoftDiceLoss')]
 model = dict(
-    backbone=dict(encoder_name=encoder),
-    decode_head=dict(encoder_name=encoder, loss_decode=losses),
+    backbone=dict(encoder_name='resnet50'),
+    decode_head=dict(loss_decode=losses),
 )

@@ -1,8 +1,7 @@
 _base_ = './unet_r34_1st.py'
-encoder = 'resnet50'
 weights = dict(BCELoss=1.0, SoftDiceLoss=1.0, PixelFocalLoss=1.0)
 losses = [dict(type=k, loss_weight=v) for k, v in weights.items()]
 model = dict(
-    backbone=dict(encoder_name=encoder),
-    decode_head=dict(encoder_name=encoder, loss_decode=losses),
+    backbone=dict(encoder_name='resnet50'),
+    decode_head=dict(loss_decode=losses),
 )

@@ -1,6 +1,4 @@
 _base_ = './deeplabv3plus_efficientnetv2m.py'
-encoder = 'tu-tf_efficientnet_b6'
 model = dict(
-    backbone=dict(encoder_name=encoder),
-    decode_head=dict(encoder_name=encoder),
+    backbone=dict(encoder_name='tu-tf_efficientnet_b6'),
 )

@@ -5,11 +5,10 @@ _base_ = [
     '../_base_/schedules/cosine_40k.py',
     '../_base_/default_runtime.py',
 ]
-encoder = 'tu-tf_efficientnetv2_m'
 losses = [dict(type='SoftDiceLoss')]
 model = dict(
-    backbone=dict(encoder_name=encoder),
-    decode_head=dict(encoder_name=encoder, out_channels=1, loss_decode=losses),
+    backbone=dict(encoder_name='tu-tf_efficientnetv2_m'),
+    decode_head=dict(out_channels=1, loss_decode=losses),
 )
 adabelief = dict(type='AdaBelief', lr=1e-4, weight_decay=0.0)
 optim_wrapper = dict(optimizer=dict(_delete_=True, **adabelief))

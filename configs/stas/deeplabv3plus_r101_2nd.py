@@ -5,11 +5,10 @@ _base_ = [
     '../_base_/schedules/sgd_40k.py',
     '../_base_/default_runtime.py',
 ]
-encoder = 'resnet101'
 weights = dict(SoftDiceLoss=0.6, PixelFocalLoss=0.4)
 losses = [dict(type=k, loss_weight=v) for k, v in weights.items()]
 model = dict(
-    backbone=dict(encoder_name=encoder),
-    decode_head=dict(encoder_name=encoder, loss_decode=losses),
+    backbone=dict(encoder_name='resnet101'),
+    decode_head=dict(loss_decode=losses),
     test_cfg=dict(mask_thr=0.35),
 )

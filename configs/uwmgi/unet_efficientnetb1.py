@@ -4,12 +4,11 @@ _base_ = [
     '../_base_/schedules/cosine_40k.py',
     '../_base_/default_runtime.py',
 ]
-encoder = 'efficientnet-b1'
 weights = dict(BCELoss=0.5, SoftTverskyLoss=0.5)
 losses = [dict(type=k, loss_weight=v) for k, v in weights.items()]
 model = dict(
-    backbone=dict(encoder_name=encoder),
-    decode_head=dict(encoder_name=encoder, loss_decode=losses),
+    backbone=dict(encoder_name='efficientnet-b1'),
+    decode_head=dict(loss_decode=losses),
 )
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=2e-3, weight_decay=0))
 default_hooks = dict(checkpoint=dict(save_best='uw_madison_score'))

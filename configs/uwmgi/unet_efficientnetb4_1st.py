@@ -4,11 +4,10 @@ _base_ = [
     '../_base_/schedules/schedule_40k.py',
     '../_base_/default_runtime.py',
 ]
-encoder = 'efficientnet-b4'
 losses = [dict(type='BCELoss'), dict(type='SoftDiceLoss', loss_weight=3.0)]
 model = dict(
-    backbone=dict(encoder_name=encoder),
-    decode_head=dict(encoder_name=encoder, loss_decode=losses),
+    backbone=dict(encoder_name='efficientnet-b4'),
+    decode_head=dict(loss_decode=losses),
 )
 optim_wrapper = dict(optimizer=dict(lr=3e-4, weight_decay=0.05))
 default_hooks = dict(checkpoint=dict(save_best='uw_madison_score'))

@@ -1,7 +1,6 @@
 _base_ = './unet_efficientnetb4_1st.py'
-encoder = 'efficientnet-b7'
 losses = [dict(type='BCELoss'), dict(type='SoftDiceLoss', loss_weight=4.0)]
 model = dict(
-    backbone=dict(encoder_name=encoder),
-    decode_head=dict(encoder_name=encoder, loss_decode=losses),
+    backbone=dict(encoder_name='efficientnet-b7'),
+    decode_head=dict(loss_decode=losses),
 )

@@ -1,23 +1,13 @@
-# DeepLabV3+ (Chen et al., ECCV 2018) of MMSegmentation, stride 8.
-_base_ = '../segmentor.py'
-norm_cfg = dict(type='BN', requires_grad=True)
+# DeepLabV3+ (Chen et al., ECCV 2018) over ResNet-50, dilated to a stride of 8.
+_base_ = ['../heads/deeplabv3plus.py', '../backbones/resnet50.py']
 model = dict(
     backbone=dict(
-        type='ResNetV1c',
-        depth=50,
         dilations=(1, 1, 2, 4),
         strides=(1, 2, 1, 1),
-        norm_cfg=norm_cfg,
         contract_dilation=True,
+        **_base_.backbone,
     ),
     decode_head=dict(
-        type='DepthwiseSeparableASPPHead',
-        in_channels=2048,
-        in_index=3,
-        channels=512,
-        dilations=(1, 12, 24, 36),
-        c1_in_channels=256,
-        c1_channels=48,
-        norm_cfg=norm_cfg,
+        norm_cfg=dict(_delete_=True, type='BN', requires_grad=True)
     ),
 )

@@ -41,7 +41,8 @@ class SMPDecodeHead(BaseDecodeHead):
             ``'Linknet'``, ``'FPN'``, ``'PSPNet'``, ``'PAN'``,
             ``'DeepLabV3'``, ``'DeepLabV3Plus'``, ``'UPerNet'`` or
             ``'Segformer'``.
-        encoder_name: That of the backbone.
+        encoder_name: That of the backbone; :class:`MedicalSegmentor` gives
+            it where a config does not.
         num_classes: Classes, with the background where there is one.
         out_channels: Channels of the logits; None is ``num_classes``.
         arch_cfg: Further arguments of smp's class, as ``decoder_channels``;
@@ -71,7 +72,6 @@ class SMPDecodeHead(BaseDecodeHead):
         >>> decode_head = dict(
         ...     type='SMPDecodeHead',
         ...     arch='Unet',
-        ...     encoder_name='resnet34',
         ...     arch_cfg=dict(decoder_attention_type='scse'),
         ...     num_classes=2,
         ... )
@@ -125,9 +125,9 @@ class SMPDecodeHead(BaseDecodeHead):
         if found[1:] != self.in_channels[1:]:
             raise InputError(
                 f'the backbone gives maps of {found} channels, decode_head '
-                f'expects {self.in_channels} of {self.encoder_name!r}; give '
-                'both the same encoder_name and encoder_depth (the latter of '
-                'decode_head is in arch_cfg)'
+                f'expects {self.in_channels} of {self.encoder_name!r}; remove '
+                'encoder_name of decode_head, and give both the same '
+                'encoder_depth (that of decode_head is in arch_cfg)'
             )
         height, last = inputs[0].shape[2], inputs[-1].shape[2]
         if not height // self.stride <= last <= -(-height // self.stride):

@@ -14,6 +14,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
+from mmseg_medical.models.feature_maps import Inputs
 from mmseg_medical.models.first_conv import inflate_first_conv
 from mmseg_medical.models.image_heads.base import build_image_heads
 from mmseg_medical.models.segmentors.heads import (
@@ -55,6 +56,10 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     (``EncHead``, ``PIDHead``, ``PointHead`` …) do so where channels exclude
     each other. MMSegmentation's losses serve there as well, and not where
     each channel has a sigmoid.
+
+    Neck and heads whose configs say nothing of their inputs
+    (``in_channels``, ``feature_strides``, ``encoder_name``) are built for the
+    maps of the backbone: it is run once on an empty image.
 
     Args:
         task: ``'binary'``, ``'multiclass'`` or ``'multilabel'``.
@@ -117,23 +122,27 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         _check_channels(backbone, data_preprocessor)
         check_configs('decode_head', decode_head, task)
         check_configs('auxiliary_head', auxiliary_head, task)
-        super().__init__(
-            backbone=backbone,
-            decode_head=decode_head,
-            neck=neck,
-            auxiliary_head=auxiliary_head,
-            train_cfg=ConfigDict(train_cfg or {}),
-            test_cfg=ConfigDict(test_cfg or {}),
-            data_preprocessor=data_preprocessor,
-            pretrained=pretrained,
-            init_cfg=init_cfg,
+        # EncoderDecoder itself builds heads before their inputs are known.
+        super(EncoderDecoder, self).__init__(
+            data_preprocessor=data_preprocessor, init_cfg=init_cfg
         )
+        if pretrained is not None:
+            backbone = dict(backbone, pretrained=pretrained)
+        self.backbone = MODELS.build(backbone)
+        inputs = Inputs(self.backbone)
+        if neck is not None:
+            self.neck = MODELS.build(inputs.neck(neck))
+            inputs = Inputs(self.backbone, self.neck)
+        self._init_decode_head(inputs.heads(decode_head))
+        self._init_auxiliary_head(inputs.heads(auxiliary_head))
+        self.image_heads = build_image_heads(inputs.heads(image_heads or {}))
+        self.train_cfg = ConfigDict(train_cfg or {})
+        self.test_cfg = ConfigDict(test_cfg or {})
         check_cascade(self._decode_heads())
         self.tasks = {
             name: head_task(task, head) for name, head in self._heads().items()
         }
         self.task = head_task(task, self._decode_heads()[-1])
-        self.image_heads = build_image_heads(image_heads or {})
         settings = dict(self.test_cfg)
         if isinstance(self._decode_heads()[-1], PointHead):
             for key in POINT_SETTINGS:
