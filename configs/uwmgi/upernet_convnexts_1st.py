@@ -1,16 +1,14 @@
 _base_ = [
-    '../_base_/heads/upernet.py',
-    '../_base_/backbones/convnext_t.py',
+    '../_base_/models/upernet_convnext_t.py',
     '../_base_/datasets/uw_madison_640.py',
     '../_base_/schedules/schedule_40k.py',
     '../_base_/default_runtime.py',
 ]
 checkpoint = 'https://mmassets.onedl.ai/mmclassification/v0/convnext/downstream/convnext-small_3rdparty_32xb128-noema_in1k_20220301-303e75e3.pth'
-init = dict(_base_.backbone.init_cfg, checkpoint=checkpoint)
 model = dict(
     task='multilabel',
     data_preprocessor=dict(mean=[0] * 3, std=[255] * 3, bgr_to_rgb=False),
-    backbone=dict(_base_.backbone, arch='small', init_cfg=init),
+    backbone=dict(arch='small', init_cfg=dict(checkpoint=checkpoint)),
     decode_head=dict(num_classes=3, loss_decode=[dict(type='BCELoss')]),
 )
 default_hooks = dict(checkpoint=dict(save_best='uw_madison_score'))

@@ -158,9 +158,7 @@ def _parameters(cfg: Config) -> dict[str, inspect.Parameter]:
     return found
 
 
-def _lacks(
-    cfg: Config, key: str, known: dict[str, inspect.Parameter]
-) -> bool:
+def _lacks(cfg: Config, key: str, known: dict[str, inspect.Parameter]) -> bool:
     """Whether an argument has to be given, and is not."""
     return (
         key in known

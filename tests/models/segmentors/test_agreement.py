@@ -24,24 +24,21 @@ NETWORKS = dict(
         backbone=dict(
             embed_dims=8, num_layers=[1, 1, 1, 1], num_heads=[1, 1, 2, 2]
         ),
-        decode_head=dict(in_channels=[8, 8, 16, 16], channels=32),
+        decode_head=dict(channels=32),
     ),
     upernet_swin_t=dict(
         backbone=dict(
             embed_dims=12, depths=[1, 1, 1, 1], num_heads=[1, 2, 2, 4]
         ),
-        decode_head=dict(in_channels=[12, 24, 48, 96], channels=64),
+        decode_head=dict(channels=64),
     ),
     deeplabv3plus_r50_d8=dict(
         backbone=dict(depth=18, base_channels=16, stem_channels=16),
-        decode_head=dict(
-            in_channels=128, channels=16, c1_in_channels=16, c1_channels=8
-        ),
+        decode_head=dict(channels=16, c1_channels=8),
     ),
     unet_smp=dict(
         backbone=dict(encoder_name='tu-mobilenetv3_small_050'),
         decode_head=dict(
-            encoder_name='tu-mobilenetv3_small_050',
             arch_cfg=dict(decoder_channels=[32, 16, 16, 8, 8]),
         ),
     ),
