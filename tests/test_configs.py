@@ -19,6 +19,8 @@ from mmseg_medical.apis.stage_config import stage_config
 CONFIGS = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.glob('*/*.py') if p.parent.name != '_base_')
 BASES = sorted(CONFIGS.glob('_base_/models/*.py'))
+ENSEMBLES = [path for path in LEAVES if path.stem.startswith('ensemble')]
+TRAINED = [path for path in LEAVES if path not in ENSEMBLES]
 
 
 def test_there_are_configs():
@@ -77,6 +79,7 @@ LARGE = {
     *('unet_efficientnetb5_1st', 'unet_efficientnetb6_1st'),
     *('unet_efficientnetb7_1st', 'unet_efficientnet_b7_organ'),
     *('segformer_mitb3', 'segformer_mitb4', 'segformer_mitb5'),
+    *(f'unet_efficientnetb{k}_gate_1st' for k in (4, 5, 6, 7)),
 }
 
 
@@ -88,7 +91,7 @@ LARGE = {
             id=path.stem,
             marks=[pytest.mark.slow] if path.stem in LARGE else [],
         )
-        for path in LEAVES + BASES
+        for path in TRAINED + BASES
     ],
 )
 def test_one_step_and_one_prediction(path):
@@ -136,6 +139,31 @@ def test_base_models_can_be_switched_to_another_task(path, task):
         logits = model.encode_decode(data['inputs'], [{}])
     assert all(loss.isfinite() for loss in losses.values())
     assert logits.shape == (2, classes, 64, 64)
+
+
+@pytest.mark.parametrize('path', ENSEMBLES, ids=lambda p: p.stem)
+def test_members_of_ensembles_are_leaves(path):
+    cfg = Config.fromfile(path).model
+    MODELS.get(cfg.type)
+    for part in filter(None, (cfg, cfg.get('gate'))):
+        members = [Path(name).stem for name in part.members]
+        assert len(set(members)) == len(members) == len(part.checkpoints)
+        assert len(part.get('weights', members)) == len(members)
+        for name, checkpoint in zip(members, part.checkpoints, strict=True):
+            (leaf,) = (p for p in TRAINED if p.stem == name)
+            assert leaf.parent == path.parent
+            assert checkpoint == f'work_dirs/{name}/best_*.pth'
+
+
+def test_the_gate_learns_from_all_slices_and_others_where_there_is_any():
+    for path in CONFIGS.glob('uwmgi/*_1st.py'):
+        if path in ENSEMBLES:
+            continue
+        sampler = Config.fromfile(path).train_dataloader.sampler
+        if 'gate' in path.stem:
+            assert sampler == dict(type='InfiniteSampler', shuffle=True)
+        else:
+            assert sampler == dict(type='PositiveRatioSampler', ratio=1.0)
 
 
 STAGED = [p for p in LEAVES if Config.fromfile(p).get('stages')]

@@ -92,6 +92,23 @@ def test_an_ensemble_loads_its_checkpoints(tool, trained, tmp_path):
         apis.test(single)
 
 
+@pytest.mark.parametrize(('mask_thr', 'seen'), [(0.0, True), (1.0, False)])
+def test_a_gate_empties_the_maps(mask_thr, seen, trained, tmp_path):
+    cfg = load_config(trained.config, work_dir=str(tmp_path / 'work'))
+    one = dict(members=[cfg.model], checkpoints=[str(trained.checkpoint)])
+    gate = dict(one, mask_thr=mask_thr, min_size=13)
+    cfg.model = dict(type='EnsembleSegmentor', **one, gate=gate)
+    apis.test(cfg, out=str(tmp_path / 'out'))
+    maps = ProbabilityMaps.open(tmp_path / 'out')
+    assert len(maps.origin['checkpoints']) == 2
+    assert maps.origin['gate']['mask_thr'] == mask_thr
+    for name in maps.ids:
+        probs = maps.read(name)
+        assert probs.shape == (1, 64, 80)
+        assert bool(probs.any()) is seen
+        assert maps.scores(name)['gate_sizes'] == [64 * 80 * seen]
+
+
 def test_weights_of_another_model_are_refused(hubmap, tiny_config, tmp_path):
     cfg = load_config(tiny_config(hubmap()), work_dir=str(tmp_path))
     torch.save({'fc.weight': torch.zeros(3)}, tmp_path / 'a.pth')

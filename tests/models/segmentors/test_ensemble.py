@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from mmseg_medical.models.segmentors import MedicalTTAModel
@@ -136,3 +137,96 @@ def test_checkpoints_have_to_agree(tmp_path):
 def test_an_ensemble_is_not_trained():
     with pytest.raises(ValueError, match='train its members'):
         ensemble(1)(torch.zeros(1, 3, 32, 32))
+
+
+def gated(task='multilabel', classes=2, **changes):
+    """An ensemble of one, whose gate sees as much everywhere."""
+    cfg = config(task, classes)
+    gate = dict(members=[cfg], mask_thr=0.6, min_size=13) | changes
+    return ensemble(1, members=[cfg], gate=gate)
+
+
+def see(model, probs):
+    """Let the gate give probabilities, one for each class."""
+    (member,) = model.gatekeeper.members
+    last = member.decode_head.conv_seg
+    torch.nn.init.zeros_(last.weight)
+    last.bias.data[:] = torch.tensor(probs).logit()
+
+
+def merged(model, views):
+    model = MedicalTTAModel(model, views) if views else model
+    return model.test_step(batch(planes=2, count=1))[0]
+
+
+@pytest.mark.parametrize('views', [None, 'd4'])
+@pytest.mark.parametrize('test_cfg', [{}, SLIDE])
+def test_a_class_counts_where_the_gate_sees_it(test_cfg, views):
+    model = gated()
+    see(model, [0.7, 0.5])
+    cfg = config('multilabel', 2)
+    plain = ensemble(1, members=[cfg], test_cfg=test_cfg)
+    model.settings = plain.settings
+    found, other = merged(model, views), merged(plain, views)
+    probs = found.seg_probs.data
+    assert probs.shape == (2, 40, 56)
+    torch.testing.assert_close(probs[0], other.seg_probs.data[0])
+    assert probs[0].min() > 0
+    assert not probs[1].any()
+    assert other.seg_probs.data[1].any()
+    assert found.gate_sizes == [40 * 56, 0]
+    assert not found.pred_sem_seg.data[1].any()
+
+
+def test_pixels_are_those_of_the_file():
+    model = gated(min_size=10 * 14)
+    see(model, [0.7, 0.7])
+    data = batch(planes=2, count=1, ori=(10, 14))
+    (sample,) = model.test_step(data)
+    assert sample.gate_sizes == [140, 140]
+    assert sample.seg_probs.data.amax((1, 2)).min() > 0
+
+
+def test_what_a_killed_test_has_left_is_gated_already():
+    model = gated()
+    see(model, [0.5, 0.5])
+    stored = torch.full((2, 40, 56), 0.9)
+    model.recall = lambda sample: (stored, dict(gate_sizes=[20, 20]))
+    (sample,) = model.test_step(batch(planes=2, count=1))
+    assert torch.equal(sample.seg_probs.data, stored)
+    assert sample.gate_sizes == [20, 20]
+
+
+def test_a_gate_belongs_to_the_record():
+    found = gated(weights=[5]).record['gate']
+    assert found == dict(mask_thr=0.6, min_size=13, members=[1.0])
+    assert 'gate' not in ensemble(1).record
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(members=[config('multilabel', 3)]), 'of its task and classes'),
+        (dict(task='multiclass', classes=3), "for task='binary' and 'multil"),
+        (dict(min_size=-1), 'min_size is a whole number'),
+        (dict(members=[]), 'one MedicalSegmentor or more'),
+    ],
+)
+def test_gates_that_cannot_be(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gated(**arguments)
+
+
+def test_members_and_checkpoints_by_file(tmp_path):
+    model = Config(dict(model=config()))
+    model.dump(tmp_path / 'small.py')
+    torch.save(MODELS.build(config()).state_dict(), tmp_path / 'best_1.pth')
+    member, pattern = str(tmp_path / 'small.py'), f'{tmp_path}/best_*.pth'
+    one = dict(members=[member], checkpoints=[pattern])
+    built = MODELS.build(dict(type='EnsembleSegmentor', **one, gate=one))
+    assert built.checkpoints == [str(tmp_path / 'best_1.pth')] * 2
+    torch.save({}, tmp_path / 'best_2.pth')
+    with pytest.raises(ValueError, match=r'best_\*\.pth is 2 files, \['):
+        MODELS.build(dict(type='EnsembleSegmentor', **one))
+    with pytest.raises(FileNotFoundError, match=r'similar.*unet_r50'):
+        ensemble(1, members=['nuclei/unet_r5.py'])

@@ -1,0 +1,3 @@
+_base_ = './unet_efficientnetb6_1st.py'
+everything = dict(type='InfiniteSampler', shuffle=True)
+train_dataloader = dict(sampler=dict(_delete_=True, **everything))
