@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmseg_medical.engine.hooks.prediction import sample_name
+from mmseg_medical.datasets.listing import sample_name
 from mmseg_medical.engine.loops import seed_all
 from mmseg_medical.visualization.overlay import draw_classes
 from mmseg_medical.visualization.pictures import Picture, make_picture

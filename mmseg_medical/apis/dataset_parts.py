@@ -15,7 +15,7 @@ from mmseg_medical.apis.config import read_config
 from mmseg_medical.datasets import MedicalDataset
 from mmseg_medical.datasets.checks import Finding, Severity
 from mmseg_medical.datasets.layouts import Layout
-from mmseg_medical.engine.hooks.split import leaves
+from mmseg_medical.datasets.listing import leaves
 from mmseg_medical.errors import InputError
 
 

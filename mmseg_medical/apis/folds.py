@@ -8,7 +8,9 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 from mmseg.registry import DATASETS
 
+from mmseg_medical.converters.pseudo_labels import PROVENANCE
 from mmseg_medical.datasets import MedicalDataset
+from mmseg_medical.datasets.pseudo import folder_of_fold
 from mmseg_medical.errors import InputError
 
 # What makes two configs name the same samples.
@@ -38,7 +40,8 @@ def set_fold(cfg: Config, fold: int, *, split: str | None = None) -> None:
     """Let a config train on all folds but one, and validate on that.
 
     Training data that are not validated on, as another data set beside the
-    first, are used whole. The test becomes one of the held-out fold: test
+    first, are used whole; ``{fold}`` in their ``pseudo_labels`` becomes the
+    number. The test becomes one of the held-out fold: test
     data that are no part of it (the hidden images of a competition) are
     replaced by the validation data.
 
@@ -52,6 +55,9 @@ def set_fold(cfg: Config, fold: int, *, split: str | None = None) -> None:
             validation is on data that training does not have.
     """
     train = _parts(cfg, 'train')
+    for config in train:
+        if folder := config.get('pseudo_labels'):
+            config.pseudo_labels = folder_of_fold(folder, fold)
     for config in _parts(cfg, 'val'):
         same = [one for one in train if not _differing(one, config)]
         if not same:
@@ -124,15 +130,19 @@ def build_whole(config: Any, *, split: str | None = None) -> MedicalDataset:
         split: Its split file, or None.
     """
     options = dict(split=split, fold=None, lazy_init=True, pipeline=[])
+    options.update(pseudo_labels=None)
     dataset: MedicalDataset = DATASETS.build({**config, **options})
     return dataset
 
 
 def chosen_by(config: Any) -> list[Path]:
-    """Files that choose samples of the config of a data set."""
+    """Files that choose samples of the config of a data set, or masks."""
     dataset = build_whole(config, split=config.get('split'))
-    files = (dataset.split_file(), dataset.subset_file())
-    return [path for path in files if path is not None]
+    files = [dataset.split_file(), dataset.subset_file()]
+    folder = folder_of_fold(config.get('pseudo_labels'), config.get('fold'))
+    if folder is not None:
+        files.append(Path(folder, PROVENANCE))
+    return [path for path in files if path is not None and path.is_file()]
 
 
 def fold_dir(work_dir: str | Path, fold: int) -> str:

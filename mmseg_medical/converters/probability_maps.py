@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmseg_medical._files import inside, replacing
+from mmseg_medical.converters.lineage import Listing, merge
 from mmseg_medical.converters.probability_levels import (
     keep_winner,
     quantize,
@@ -43,10 +44,12 @@ class ProbabilityMaps:
         task: ``'binary'``, ``'multiclass'`` or ``'multilabel'``.
         classes: Names of the classes.
         postprocess: What turns probabilities into labels, with ``mask_thr``.
-        origin: Model and settings that the maps come from.
+        origin: Model and settings that the maps come from; ``lineage`` is
+            what each checkpoint, named with its digest, says of its training.
         bits: 8 or 16 for each probability.
         folders: By id, the folder below ``folder`` that its map lies in, if
             it lies in one; see :meth:`join`.
+        images: Data set and group of the images, as far as they have some.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class ProbabilityMaps:
         origin: dict[str, Any],
         bits: int = 8,
         folders: dict[str, str] | None = None,
+        images: Listing | None = None,
     ) -> None:
         if bits not in (8, 16):
             raise InputError(f'maps have 8 or 16 bits, got {bits}')
@@ -71,6 +75,7 @@ class ProbabilityMaps:
         self.origin = origin
         self.bits = bits
         self.folders = folders or {}
+        self.images = images or {}
 
     @classmethod
     def open(cls, folder: PathLike) -> 'ProbabilityMaps':
@@ -147,6 +152,7 @@ class ProbabilityMaps:
             origin={part: maps.origin for part, maps in opened.items()},
             bits=first.bits,
             folders=folders,
+            images=merge(maps.images for maps in opened.values()),
         )
         if (joined.folder / MANIFEST).is_file():
             if not cls.open(folder).folders:
@@ -212,6 +218,13 @@ class ProbabilityMaps:
         part = self.folders.get(img_id)
         name = f'{img_id}.tiff'
         return inside(self.folder, f'{part}/{name}' if part else name)
+
+    def lineage(self, img_id: str) -> dict[str, dict[str, Any]]:
+        """What each checkpoint behind the map of an image says of itself."""
+        part = self.folders.get(img_id)
+        origin = self.origin if part is None else self.origin[part]
+        found: dict[str, dict[str, Any]] = origin.get('lineage', {})
+        return found
 
     def missing(self) -> list[str]:
         """Ids whose map is not there."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 # Keys of a sample that name files: one, or a list with None for no file.
-_FILES = ('img_path', 'seg_map_path', 'annotation_path')
+_FILES = ('img_path', 'seg_map_path', 'annotation_path', 'pseudo_path')
 _ARCHIVES = ('.zip', '.7z', '.rar', '.tar', '.tgz', '.tar.gz')
 
 

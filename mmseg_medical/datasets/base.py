@@ -13,6 +13,7 @@ from mmseg_medical._files import inside
 from mmseg_medical.converters.record import Skipped
 from mmseg_medical.datasets._missing import archives, missing_files
 from mmseg_medical.datasets.folds import narrow, read_folds, select
+from mmseg_medical.datasets.pseudo import folder_of_fold, take_masks
 from mmseg_medical.errors import InputError
 
 Item = TypeVar('Item')
@@ -50,6 +51,9 @@ class MedicalDataset(BaseSegDataset):
             samples, one or several, as ``dict(organ=['kidney', 'lung'])``, or
             a text file of ids, searched for as ``split``. Folds are those of
             all samples.
+        pseudo_labels: Folder that ``tools/pseudo_label.py`` wrote: its masks
+            stand for those of the owner, and images without one are left out.
+            ``{fold}`` in it is the fold that validates.
         strict: Stop at a row that cannot be used and at files that are
             missing; else they are listed, left out and counted, see
             :attr:`left_out`. What turns out to be broken while training is
@@ -86,6 +90,7 @@ class MedicalDataset(BaseSegDataset):
         num_folds: int = 5,
         part: str = 'train',
         subset: str | Mapping[str, Any] | None = None,
+        pseudo_labels: str | None = None,
         strict: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -104,6 +109,7 @@ class MedicalDataset(BaseSegDataset):
         self.num_folds = num_folds
         self.part = part
         self.subset = subset or {}
+        self.pseudo_labels = folder_of_fold(pseudo_labels, fold)
         self.strict = strict
         self.left_out: dict[str, list[str]] = {}
         self.skipped = Skipped(strict=strict)
@@ -137,7 +143,10 @@ class MedicalDataset(BaseSegDataset):
                 leave_out=self.leave_out,
                 report=self.report,
             )
-            return self._with_files(self._of_subset(chosen, samples))
+            chosen = self._of_subset(chosen, samples)
+            if self.pseudo_labels is not None:
+                chosen = take_masks(self, chosen, samples)
+            return self._with_files(chosen)
         except FileNotFoundError as error:
             packed = archives(self.data_root)
             if not packed:

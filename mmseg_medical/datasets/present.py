@@ -158,6 +158,6 @@ def _cache_file(
 
 def _paths(sample: dict[str, Any]) -> Iterator[str]:
     """Files of the mask of a sample."""
-    for key in ('seg_map_path', 'annotation_path'):
+    for key in ('seg_map_path', 'annotation_path', 'pseudo_path'):
         paths = sample.get(key)
         yield from filter(None, paths if isinstance(paths, list) else [paths])

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmseg_medical.converters.lineage import together
 from mmseg_medical.engine.checkpoint import CheckpointError, load_checkpoint
 
 
@@ -24,7 +25,8 @@ def average_checkpoints(
 
     Returns:
         A checkpoint: ``state_dict``, and the first file's ``meta`` with
-        ``averaged``, the names of the files; and the names of the batch norms
+        ``averaged``, the names of the files, and with the lineage of all of
+        them; and the names of the batch norms
         whose statistics differ between files, for which there are no right
         ones yet (see :func:`mmseg_medical.engine.batch_norm.reestimate`).
 
@@ -39,8 +41,10 @@ def average_checkpoints(
         name: weight.double() if weight.is_floating_point() else weight
         for name, weight in weights.items()
     }
+    metas = [meta]
     for path in others:
         other_meta, other = _load(path, trust)
+        metas.append(other_meta)
         _check_weights(path, other, first, weights)
         _check_labels(path, other_meta, first, meta)
         for name, weight in other.items():
@@ -59,7 +63,8 @@ def average_checkpoints(
         if name.endswith(suffix) and not torch.equal(mean[name], weights[name])
     }
     averaged = [Path(path).name for path in paths]
-    return dict(meta=dict(meta, averaged=averaged), state_dict=mean), moved
+    meta = {**meta, **together(metas), 'averaged': averaged}
+    return dict(meta=meta, state_dict=mean), moved
 
 
 def _load(

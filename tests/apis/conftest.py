@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
+
 
 @pytest.fixture
 def pairs(tmp_path) -> Callable[..., Path]:
@@ -52,5 +54,50 @@ val_dataloader = dict(dataset=dict(data, part='val'))
 test_dataloader = val_dataloader
 """)
         return str(path)
+
+    return write
+
+
+@pytest.fixture
+def write_maps(tmp_path) -> Callable[..., str]:
+    """Write the maps of a test: what it says of each image, by id.
+
+    ``trained_on`` and ``fold`` are those of the only checkpoint.
+    """
+
+    def write(
+        name: str,
+        probs: dict[str, object],
+        *,
+        task: str = 'binary',
+        classes: tuple[str, ...] = ('background', 'lung'),
+        trained_on: object = None,
+        fold: int | None = None,
+        scores: dict[str, object] | None = None,
+        bits: int = 8,
+        **postprocess: object,
+    ) -> str:
+        told = {}
+        if trained_on is not None:
+            told = dict(trained_on={'x': dict.fromkeys(trained_on, '')})
+            told['pseudo_labels'] = []
+        if fold is not None:
+            told['held_out'] = dict(fold=fold, split='s.csv')
+        maps = ProbabilityMaps(
+            tmp_path / name,
+            ids=list(probs),
+            task=task,
+            classes=classes,
+            postprocess=dict(mask_thr=0.5, **postprocess),
+            origin=dict(lineage={f'{name}.pth 0123': told}),
+            bits=bits,
+            images={'x': dict.fromkeys(probs, '')},
+        )
+        maps.start()
+        for img_id, values in probs.items():
+            array = np.array(values, np.float64)
+            array = array.reshape(-1, *array.shape[-2:])
+            maps.write(img_id, array, scores=scores)
+        return str(maps.folder)
 
     return write

@@ -3,6 +3,7 @@ from mmengine.config import Config
 
 from mmseg_medical.apis.folds import (
     build_whole,
+    chosen_by,
     dataset_configs,
     fold_dir,
     set_fold,
@@ -56,12 +57,14 @@ def test_hidden_test_images_make_way_for_the_held_out_part():
 
 def test_data_that_are_not_validated_on_are_trained_on_whole():
     more = data(ann_file='other.csv')
+    more['pseudo_labels'] = 'labels/fold_{fold}'
     both = dict(type='ConcatDataset', datasets=[data(), more])
     cfg = config(both, data('val'))
     set_fold(cfg, 1)
     one, other = cfg.train_dataloader.dataset.datasets
     assert one.fold == 1
     assert 'fold' not in other
+    assert other.pseudo_labels == 'labels/fold_1'
 
 
 @pytest.mark.parametrize(
@@ -94,6 +97,18 @@ def test_a_whole_data_set_and_its_folds(hubmap):
     assert validation_data(cfg).fold_numbers() == [0, 1]
     found = validation_data(cfg, split='folds.csv').fold_numbers()
     assert found == [2, 4]
+
+
+def test_files_that_choose_samples_and_masks(hubmap, tmp_path):
+    root = hubmap()
+    (root / 'val.txt').write_text('101')
+    labels = tmp_path / 'labels' / 'fold_1'
+    labels.mkdir(parents=True)
+    one = dict(data(fold=1, split='val.txt'), data_root=str(root))
+    one['pseudo_labels'] = str(labels.parent / 'fold_{fold}')
+    assert chosen_by(one) == [root / 'val.txt']  # the data set says so
+    (labels / 'provenance.json').touch()
+    assert chosen_by(one) == [root / 'val.txt', labels / 'provenance.json']
 
 
 def test_folders():

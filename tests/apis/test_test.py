@@ -52,7 +52,7 @@ def test_images_without_masks_are_predicted(
         '102.tiff',
     ]
     # The folder is taken: maps of other images do not mix with them.
-    with pytest.raises(ValueError, match='maps of another test: origin'):
+    with pytest.raises(ValueError, match='maps of another test: images there'):
         apis.test(
             load_config(config, work_dir=work_dir), checkpoint, out=str(out)
         )

@@ -14,11 +14,13 @@ def test_the_first_missing_file_of_each_sample(tmp_path):
         dict(img_id='c', img_path=path('a.png'), seg_map_path=path('d/a')),
         dict(img_id='d', img_path=path('a.png'), seg_map_path=[None]),
         dict(img_id='e', img_path=path('A.png'), annotation_path=path('x')),
+        dict(img_id='f', img_path=path('a.png'), pseudo_path=path('y')),
     ]
     assert missing_files(samples) == {
         'b': path('c.png'),
         'c': path('d/a'),
         'e': path('A.png'),
+        'f': path('y'),
     }
 
 

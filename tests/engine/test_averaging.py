@@ -42,6 +42,26 @@ def test_mean(save, tmp_path):
     load_checkpoint(tmp_path / 'mean.pth')
 
 
+def test_it_has_learnt_from_what_any_of_them_has(save):
+    paths = []
+    for k, fold in enumerate((0, 1)):
+        path = save(f'{k}.pth')
+        checkpoint = load_checkpoint(path)
+        checkpoint['meta'].update(
+            held_out=dict(fold=fold),
+            trained_on={'x': {str(k): ''}},
+            pseudo_labels=[],
+        )
+        torch.save(checkpoint, path)
+        paths.append(path)
+    meta = average_checkpoints(paths)[0]['meta']
+    assert meta['trained_on'] == {'x': {'0': '', '1': ''}}
+    assert meta['held_out'] is None
+    assert average_checkpoints(paths[:1])[0]['meta']['held_out'] == {'fold': 0}
+    paths.append(save('unknown.pth'))
+    assert average_checkpoints(paths)[0]['meta']['trained_on'] is None
+
+
 def test_the_average_of_one_is_that_one(save):
     checkpoint, moved = average_checkpoints([save('a.pth', 2)])
     assert checkpoint['state_dict']['head.weight'].eq(2).all()

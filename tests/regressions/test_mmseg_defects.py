@@ -318,7 +318,7 @@ def test_maps_of_two_folders_do_not_meet(tmp_path):
             ],
         )
     assert len(list((tmp_path / 'theirs').rglob('*.png'))) == 1
-    from mmseg_medical.engine.hooks.prediction import sample_name
+    from mmseg_medical.datasets.listing import sample_name
 
     names = {
         sample_name(

@@ -104,7 +104,7 @@ def _of_image(results: dict[str, Any], size: Pixel) -> dict[int, IntArray]:
 _painted: OrderedDict[str, dict[int, IntArray]] = OrderedDict()
 _PAINTED_BY = (
     *('img_path', 'frame', 'plane', 'annotation_path', 'seg_map_path'),
-    *('seg_frame', 'where', 'classes', 'labels'),
+    *('pseudo_path', 'seg_frame', 'where', 'classes', 'labels'),
 )
 
 

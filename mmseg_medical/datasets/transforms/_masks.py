@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from mmseg_medical.converters._mask_files import read_mask as read_object
+from mmseg_medical.converters.pseudo_labels import (
+    read_mask as read_pseudo_label,
+)
 from mmseg_medical.converters.runs import Runs
 from mmseg_medical.converters.runs_geometry import nothing, union
 from mmseg_medical.datasets.transforms._mask_images import (
@@ -67,13 +70,23 @@ def _object_runs(paths: tuple[str, ...], size: tuple[int, int]) -> Runs:
     return union(found)
 
 
+def _pseudo_labels(results: dict[str, Any], asked: Asked) -> Labels:
+    """Class indices or planes as they are stored, 255 where not sure."""
+    path = results['pseudo_path']
+    labels = read_pseudo_label(path, asked.size, asked.region)
+    if overlapping(results):
+        return labels.reshape(*labels.shape[:2], -1)
+    return labels
+
+
 # By the key of a sample that tells where its mask is; the first counts.
-SOURCES: dict[str, Callable[[dict[str, Any], Asked], Iterator[Part]]] = {
+SOURCES: dict[str, Callable[[dict[str, Any], Asked], Any]] = {
     'rle': _run_lengths,
     'annotations': annotations,
     'annotation_path': annotation_file,
     'object_paths': _object_files,
     'seg_map_path': _files,
+    'pseudo_path': _pseudo_labels,
 }
 
 
@@ -93,6 +106,8 @@ def load_mask(source: str, results: dict[str, Any], asked: Asked) -> Labels:
         InputError: As :class:`LoadMaskRegion`.
     """
     told = results[source]
+    if source == 'pseudo_path':
+        return _pseudo_labels(results, asked)
     if source == 'seg_map_path' and isinstance(told, str):
         return as_told(read_mask(told, results, asked), results, asked)
     parts = SOURCES[source](results, asked)

@@ -33,6 +33,10 @@ class LoadMaskRegion(BaseTransform):
     ``seg_map_path``    image of class indices (gray, palette or 1 bit), or of
                         the colours ``colours``; or a list of one file per
                         class, None where there is none
+    ``pseudo_path``     mask of :class:`mmseg_medical.converters.pseudo_labels.
+                        PseudoLabels`: class indices or planes, 255 where it
+                        is not sure; ``values`` and the like are of the
+                        owner's masks, and not used for it
     =================== ======================================================
 
     Where the sample says ``overlapping``, masks are (H, W, C) planes of 0 and

@@ -14,21 +14,14 @@ from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from mmseg_medical._files import inside, replacing
+from mmseg_medical.converters.lineage import lineage_of
 from mmseg_medical.converters.probability_maps import (
     ProbabilityMaps,
     file_digest,
 )
+from mmseg_medical.datasets.listing import listing, sample_name
 from mmseg_medical.errors import InputError
 from mmseg_medical.visualization.overlay import draw_overlay
-
-
-def sample_name(sample: Any) -> str:
-    """Name of a sample, unique in its data set: its id, or its path."""
-    name = sample.get('img_id')
-    if name is None:
-        path = os.path.normpath(sample.get('img_path'))
-        name = os.path.splitext(path)[0].lstrip('./\\')
-    return str(name)
 
 
 @HOOKS.register_module()
@@ -53,6 +46,12 @@ class SaveProbabilitiesHook(Hook):
     def __init__(self, out_dir: str, *, bits: int = 8) -> None:
         self.out_dir = Path(out_dir)
         self.bits = bits
+        self.metas: dict[str, dict[str, Any]] = {}  # by file
+
+    def after_load_checkpoint(
+        self, runner: Any, checkpoint: dict[str, Any]
+    ) -> None:
+        self.metas[str(runner._load_from)] = checkpoint.get('meta', {})
 
     def before_test(self, runner: Any) -> None:
         model, origin = runner.model, {}
@@ -65,11 +64,10 @@ class SaveProbabilitiesHook(Hook):
                     'model of this config is another; set model.type to '
                     "'MedicalSegmentor' and model.task"
                 )
-        checkpoints = [runner._load_from, *getattr(model, 'checkpoints', ())]
         dataset = runner.test_dataloader.dataset
         origin.update(
             model.record,
-            checkpoints=[_identity(c) for c in checkpoints if c],
+            **self._checkpoints(runner._load_from, model),
             ann_file=str(getattr(dataset, 'ann_file', '')),
             data_prefix=dict(getattr(dataset, 'data_prefix', None) or {}),
             pipeline=runner.cfg.test_dataloader.dataset.get('pipeline'),
@@ -85,6 +83,7 @@ class SaveProbabilitiesHook(Hook):
             postprocess=model.postprocess,
             origin=origin,
             bits=self.bits,
+            images=listing(dataset),
         )
         if is_main_process():
             self.maps.start()
@@ -97,6 +96,19 @@ class SaveProbabilitiesHook(Hook):
                 'this test already; they are not predicted again',
                 logger='current',
             )
+
+    def _checkpoints(self, loaded: str | None, model: Any) -> dict[str, Any]:
+        """Files of the weights, and what they say of their training."""
+        files = [loaded, *getattr(model, 'checkpoints', ())]
+        metas = {**self.metas, **getattr(model, 'metas', {})}
+        names = {file: _identity(file) for file in files if file}
+        return dict(
+            checkpoints=[names[file] for file in files if file],
+            lineage={
+                name: lineage_of(metas.get(str(file), {}))
+                for file, name in names.items()
+            },
+        )
 
     def _recall(
         self, sample: Any

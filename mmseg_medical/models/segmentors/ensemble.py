@@ -100,6 +100,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
             )
         self.checkpoints = [_file(path) for path in checkpoints or ()]
         self.classes: Any = None  # that the members were trained for
+        self.metas: dict[str, dict[str, Any]] = {}  # by checkpoint
         if checkpoints is not None:
             self._load()
         weights = list(weights or [1.0] * len(self.members))
@@ -143,6 +144,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
                 'classes can be left out one by one'
             )
         self.checkpoints += self.gatekeeper.checkpoints
+        self.metas |= self.gatekeeper.metas
 
     def _load(self) -> None:
         """Load the members' checkpoints, which are of the same labels."""
@@ -160,6 +162,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
             check_meta(meta, member.task.name, self.classes, path)
             trained = meta.get('dataset_meta') or {}
             self.classes = self.classes or trained.get('classes')
+            self.metas[path] = meta
 
     @property
     def _one_kind(self) -> bool:

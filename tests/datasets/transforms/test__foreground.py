@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mmseg_medical.converters.record import Annotation
+from mmseg_medical.converters.tiff import write_tiff
 from mmseg_medical.datasets.transforms import _foreground
 from mmseg_medical.datasets.transforms._foreground import random_foreground
 
@@ -24,6 +25,15 @@ def test_what_is_ignored_is_no_foreground(stored):
     assert random_foreground(stored(labels), SIZE) == (5, 6)
     alone = stored(np.where(labels == 3, 255, 0).astype(np.uint8), 'b.png')
     assert random_foreground(alone, SIZE) == (5, 6)
+
+
+def test_pseudo_labels_that_are_sure(tmp_path):
+    labels = np.full((2, *SIZE), 255, np.uint8)
+    labels[1, 5, 6] = 1
+    write_tiff(tmp_path / 'm.tiff', labels, planes=True)
+    sample = dict(pseudo_path=str(tmp_path / 'm.tiff'), overlapping=True)
+    assert random_foreground(sample, SIZE) == (5, 6)
+    assert random_foreground(sample, SIZE, {0: 1.0}) is None
 
 
 def test_every_pixel_of_a_small_class_is_met(stored):

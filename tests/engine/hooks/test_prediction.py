@@ -12,7 +12,6 @@ from mmseg.structures import SegDataSample
 
 from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.engine.hooks import OverlayHook, SaveProbabilitiesHook
-from mmseg_medical.engine.hooks.prediction import sample_name
 
 
 def prediction(name='case1/slice_2'):
@@ -46,6 +45,8 @@ def test_probabilities_are_kept_with_their_meaning(tmp_path):
         _load_from=str(tmp_path / 'a.pth'),
     )
     hook = SaveProbabilitiesHook(str(tmp_path / 'maps'))
+    meta = dict(held_out=dict(fold=1), trained_on={'x': {'1': 'case=2'}})
+    hook.after_load_checkpoint(runner, dict(meta=dict(meta, epoch=3)))
     hook.before_test(runner)
     hook.after_test_iter(runner, 0, None, [sample])
     maps = ProbabilityMaps.open(tmp_path / 'maps')
@@ -60,6 +61,7 @@ def test_probabilities_are_kept_with_their_meaning(tmp_path):
         views=['hflip'],
         crop_size=[64, 64],
         checkpoints=['a.pth ' + hashlib.sha256(b'weights').hexdigest()],
+        lineage={'a.pth ' + hashlib.sha256(b'weights').hexdigest(): meta},
     )
     hook.before_test(runner)  # the same test again
     model.record['crop_size'] = (32, 32)
@@ -112,13 +114,3 @@ def test_pictures_can_be_shown():
         [prediction('a')],
     )
     assert shown == [((3, 4, 3), 'a', 1)]
-
-
-def test_samples_of_other_data_sets_are_named_by_their_path():
-    names = set()
-    for folder in ('caseA', 'caseB'):
-        sample = SegDataSample()
-        path = f'../x/../data/{folder}/slice_1.png'
-        sample.set_metainfo(dict(img_path=path))
-        names.add(sample_name(sample))
-    assert names == {'data/caseA/slice_1', 'data/caseB/slice_1'}

@@ -6,7 +6,6 @@ from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 
 from mmseg_medical.datasets import HuBMAPDataset
-from mmseg_medical.engine.hooks.split import leaves
 from mmseg_medical.errors import InputError
 
 
@@ -30,6 +29,7 @@ def runner(train, val=None, test=None, loop=None):
         test_dataloader=loader(test),
         _train_loop=loop,
         _load_from='best.pth',
+        _resume=False,
     )
 
 
@@ -82,7 +82,11 @@ def test_a_checkpoint_is_for_the_fold_it_held_out(build):
         runner(RepeatDataset(build(fold=1), 2)), checkpoint
     )
     assert checkpoint['meta']['held_out'] == dict(
-        fold=1, num_folds=2, split='', ann_file='train.csv'
+        fold=1,
+        num_folds=2,
+        split='',
+        split_sha256='',
+        ann_file='train.csv',
     )
     load = hook().after_load_checkpoint
     own, other = (build(fold=k, part='val') for k in (1, 0))
@@ -103,8 +107,47 @@ def test_a_training_without_folds_says_nothing(build):
     assert checkpoint == dict(meta={})
 
 
-def test_leaves(build):
-    one, other = build(fold=0), build(fold=1)
-    both = SimpleNamespace(dataset=ConcatDataset([one, other]))
-    assert list(leaves(both)) == [one, other]
-    assert list(leaves(one)) == [one]
+def test_a_checkpoint_says_what_it_has_learnt_from(build):
+    some = hook()
+    start = dict(
+        trained_on={'other/images': {'7': ''}}, pseudo_labels=[dict(round=1)]
+    )
+    training = object.__new__(type('Loop', (BaseLoop,), {'run': None}))
+    dataset = build(fold=0)
+    images = {dataset.get_data_info(k)['img_id']: '' for k in range(3)}
+    run = runner(dataset, build(fold=0, part='val'), loop=training)
+    some.after_load_checkpoint(run, dict(meta=start))
+    some.before_train(run)
+    checkpoint = dict(meta={})
+    some.before_save_checkpoint(run, checkpoint)
+    assert checkpoint['meta']['trained_on'] == {
+        'other/images': {'7': ''},
+        'hubmap/train_images': images,
+    }
+    assert checkpoint['meta']['pseudo_labels'] == [dict(round=1)]
+
+
+def test_weights_that_have_seen_the_validation_are_refused(build, capsys):
+    val = build(fold=0, part='val')
+    name = val.get_data_info(0)['img_id']
+    start = dict(trained_on={'hubmap/train_images': {name: ''}})
+    training = object.__new__(type('Loop', (BaseLoop,), {'run': None}))
+    run = runner(build(fold=0), val, loop=training)
+    some = hook()
+    some.after_load_checkpoint(run, dict(meta=start))
+    with pytest.raises(
+        InputError,
+        match=r'best\.pth, which .* trained on 1 images to .*teachers=False',
+    ):
+        some.before_train(run)
+    some.teachers = False
+    some.before_train(run)
+    run._resume, some.teachers = True, True  # its own weights
+    some.before_train(run)
+
+
+def test_a_score_is_of_labels(build):
+    val = build(fold=0, part='val')
+    val.pseudo_labels = 'labels'
+    with pytest.raises(InputError, match=r"pseudo_labels='labels': a score"):
+        hook(strict=False).before_train(runner(build(fold=0), val))

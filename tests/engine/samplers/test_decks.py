@@ -5,14 +5,22 @@ import pytest
 from mmseg_medical.engine.samplers import (
     BalancedSampler,
     PositiveRatioSampler,
+    PseudoRatioSampler,
 )
 from mmseg_medical.errors import InputError
 
 
-@pytest.mark.parametrize('kind', [PositiveRatioSampler, BalancedSampler])
+@pytest.mark.parametrize(
+    'kind', [PositiveRatioSampler, BalancedSampler, PseudoRatioSampler]
+)
 def test_processes_take_turns_and_iterators_start_anew(mixed, on_ranks, kind):
+    options = {}
+    if kind is PseudoRatioSampler:
+        options = dict(ratio=1.0)
+        mixed.pseudo_labels = 'labels'
+
     def make(seed=3):
-        return kind(mixed, seed=seed, shuffle=True, round_up=True)
+        return kind(mixed, seed=seed, shuffle=True, round_up=True, **options)
 
     (one,) = on_ranks(1, make)
     whole = list(islice(one, 400))

@@ -124,6 +124,8 @@ def test_checkpoints_have_to_agree(tmp_path):
     torch.save(MODELS.build(config()).state_dict(), plain)
     model = ensemble(1, 2, checkpoints=[str(plain), glands])
     assert model.classes == ('bg', 'gland')
+    assert model.metas[str(plain)] == {}
+    assert model.metas[glands]['task'] == 'binary'
     for other, message in (
         (save('b.pth', ('bg', 'nucleus')), r'b\.pth was trained for classes'),
         (save('c.pth', ('bg', 'gland'), 'multilabel'), r'c\.pth .* for task'),
