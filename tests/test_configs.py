@@ -66,6 +66,9 @@ def build_and_batch(model_cfg, planes=1):
         gt_sem_seg=PixelData(data=mask),
         metainfo=dict(ori_shape=(50, 40), img_id='a'),
     )
+    for name, head in model.map_heads.items():
+        target = torch.rand(head.out_channels, 64, 64)
+        sample.set_data({f'gt_{name}_map': PixelData(data=target)})
     return model, dict(inputs=[img] * 2, data_samples=[sample] * 2)
 
 
@@ -112,7 +115,7 @@ def test_one_step_and_one_prediction(path):
     model.eval()
     with torch.no_grad():
         (out, _) = model.test_step(batch)
-    assert out.seg_probs.data.shape == (planes, 50, 40)
+    assert out.seg_probs.data.shape == (model.task.planes, 50, 40)
 
 
 SWITCHES = {

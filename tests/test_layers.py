@@ -10,8 +10,8 @@ import mmseg_medical
 PACKAGE = Path(mmseg_medical.__file__).parent
 LOWEST = (
     *('converters', 'evaluation/functional', 'stain', 'contrast.py'),
-    *('intensity.py', 'postprocessing', 'resampling.py'),
-    *('_compiled.py', '_files.py', 'errors.py'),
+    *('instance_maps.py', 'intensity.py', 'postprocessing'),
+    *('resampling.py', '_compiled.py', '_files.py', 'errors.py'),
 )
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmengine', 'mmseg', 'mmpretrain'}
 # From the bottom up; a module may import its own layer and those below.

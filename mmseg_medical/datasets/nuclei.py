@@ -63,7 +63,8 @@ class NucleiDataset(AnnotationDataset):
         annotation_format: ``'masks'``, or one of :class:`AnnotationDataset`.
         data_prefix: Folder of the images, ``img_path``, and of the XML,
             ``seg_map_path``, by default ``train``, ``test`` or those above.
-        kwargs: Arguments of :class:`AnnotationDataset`.
+        kwargs: Arguments of :class:`AnnotationDataset`; ``metainfo`` may have
+            classes that a pipeline makes, as borders.
 
     Raises:
         FileNotFoundError: If a folder is missing.
@@ -103,6 +104,13 @@ class NucleiDataset(AnnotationDataset):
             data_prefix=data_prefix,
             **kwargs,
         )
+
+    @classmethod
+    def get_label_map(cls, new_classes: Any = None) -> None:
+        """None: objects have names; ``metainfo`` may add what is made of them.
+
+        :class:`GenerateBorderMap` makes the class of their borders.
+        """
 
     def load_samples(self) -> list[dict[str, Any]]:
         if self.annotation_format != 'masks':

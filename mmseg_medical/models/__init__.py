@@ -5,6 +5,7 @@ from mmseg_medical.models import (
     decode_heads,
     image_heads,
     losses,
+    map_heads,
     segmentors,
 )
 
@@ -13,5 +14,6 @@ __all__ = [
     'decode_heads',
     'image_heads',
     'losses',
+    'map_heads',
     'segmentors',
 ]

@@ -204,3 +204,27 @@ def test_the_tree_of_dsb2018_as_it_is_unpacked(nuclei):
     assert dataset.messages[0] == '1 files beside the folders are not used'
     with pytest.raises(FileNotFoundError, match='train is no folder; check'):
         NucleiDataset(data_root=str(root / 'x'))
+
+
+def test_classes_that_are_made_of_the_nuclei(nuclei):
+    names = ('background', 'nucleus', 'border')
+    pipeline = [
+        dict(type='LoadImageRegion'),
+        dict(type='LoadInstancesRegion'),
+        dict(type='GenerateBorderMap', layers=['object', 'border']),
+        dict(type='GenerateDistanceMap'),
+        dict(type='PackMedicalInputs'),
+    ]
+    dataset = NucleiDataset(
+        data_root=str(nuclei()),
+        metainfo=dict(classes=names, palette=[[0] * 3] * 3),
+        pipeline=pipeline,
+    )
+    assert dataset.metainfo['classes'] == names
+    sample = dataset[0]['data_samples']
+    depth = sample.gt_distance_map.data[0]
+    mask = sample.gt_sem_seg.data[0]
+    assert set(mask.unique().tolist()) == {0, 1, 2}
+    assert ((depth > 0) == (mask > 0)).all()
+    assert (depth == 1).sum() >= 5  # in the middle of each of five
+    assert (mask[depth == 1] == 1).all()

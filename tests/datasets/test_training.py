@@ -1,6 +1,7 @@
 """Each data set with a config trains and validates from its owner's tree."""
 
 import json
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
@@ -8,10 +9,11 @@ from mmengine.config import Config
 import mmseg_medical
 
 LEAVES = {
-    'uw_madison': 'uwmgi/unet_efficientnetb1.py',
-    'siim': 'siim_acr/unet_r34.py',
-    'stas': 'stas/deeplabv3plus_r50.py',
-    'nuclei': 'nuclei/unet_r50.py',
+    'uwmgi/unet_efficientnetb1.py': 'uw_madison',
+    'siim_acr/unet_r34.py': 'siim',
+    'stas/deeplabv3plus_r50.py': 'stas',
+    'nuclei/unet_r50.py': 'nuclei',
+    'nuclei/unet_r50_distance.py': 'nuclei',
 }
 
 
@@ -29,19 +31,19 @@ def shrink_images(pipeline):
 
 def shrink_model(model):
     """A network of half a million weights."""
-    for part in (model.backbone, model.decode_head):
-        part.encoder_name = ENCODER
-    if model.decode_head.arch == 'Unet':
-        channels = dict(decoder_channels=(16, 8, 8, 8, 8))
-        model.decode_head.arch_cfg = channels
-    else:
-        model.decode_head.arch_cfg = dict(decoder_channels=16)
+    model.backbone.encoder_name = ENCODER
+    for head in (model.decode_head, *model.get('map_heads', {}).values()):
+        if head.arch == 'Unet':
+            head.arch_cfg = dict(decoder_channels=(16, 8, 8, 8, 8))
+        else:
+            head.arch_cfg = dict(decoder_channels=16)
 
 
-@pytest.mark.parametrize('name', LEAVES)
-def test_two_iterations_of_each_leaf(name, request, tool, tmp_path):
-    root = request.getfixturevalue(name)()
-    cfg = Config.fromfile(mmseg_medical.config_path(LEAVES[name]))
+@pytest.mark.parametrize('leaf', LEAVES)
+def test_two_iterations_of_each_leaf(leaf, request, tool, tmp_path):
+    name = Path(leaf).stem
+    root = request.getfixturevalue(LEAVES[leaf])()
+    cfg = Config.fromfile(mmseg_medical.config_path(leaf))
     for loader in ('train', 'val', 'test'):
         loader = cfg[f'{loader}_dataloader']
         loader.batch_size, loader.num_workers = 2, 0

@@ -3,13 +3,18 @@
 from mmseg_medical.datasets.transforms.albumentations import (
     ApplyAlbumentations,
 )
+from mmseg_medical.datasets.transforms.border_map import GenerateBorderMap
 from mmseg_medical.datasets.transforms.choose_by import ChooseBy
 from mmseg_medical.datasets.transforms.choose_region import ChooseRandomRegion
 from mmseg_medical.datasets.transforms.colours import JitterColours
 from mmseg_medical.datasets.transforms.contrast import ApplyCLAHE
 from mmseg_medical.datasets.transforms.cut_mix import CutMixWithinGroup
+from mmseg_medical.datasets.transforms.distance_map import GenerateDistanceMap
 from mmseg_medical.datasets.transforms.intensity import MapIntensity
 from mmseg_medical.datasets.transforms.load_image import LoadImageRegion
+from mmseg_medical.datasets.transforms.load_instances import (
+    LoadInstancesRegion,
+)
 from mmseg_medical.datasets.transforms.load_mask import LoadMaskRegion
 from mmseg_medical.datasets.transforms.mix_up import MixUpWithinGroup
 from mmseg_medical.datasets.transforms.packing import PackMedicalInputs
@@ -24,8 +29,11 @@ __all__ = [
     'ChooseBy',
     'ChooseRandomRegion',
     'CutMixWithinGroup',
+    'GenerateBorderMap',
+    'GenerateDistanceMap',
     'JitterColours',
     'LoadImageRegion',
+    'LoadInstancesRegion',
     'LoadMaskRegion',
     'MapIntensity',
     'MixUpWithinGroup',

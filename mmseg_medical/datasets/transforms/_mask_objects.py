@@ -29,6 +29,19 @@ def annotations(results: dict[str, Any], asked: Asked) -> Iterator[Part]:
 
 def annotation_file(results: dict[str, Any], asked: Asked) -> Iterator[Part]:
     """Objects of the file of the image."""
+    for found, path in objects_of_file(results, asked):
+        yield from _objects(found, path, results, asked)
+
+
+def objects_of_file(
+    results: dict[str, Any], asked: Asked
+) -> Iterator[tuple[Iterable[Annotation], str]]:
+    """Objects of the annotation file of an image, and where they are from.
+
+    Raises:
+        AnnotationError: If the file cannot be read.
+        InputError: If it is of an image of another size.
+    """
     path, name = results['annotation_path'], results['annotation_format']
     folder = os.path.dirname(results['img_path'])
     changed = os.path.getmtime(path)
@@ -39,7 +52,7 @@ def annotation_file(results: dict[str, Any], asked: Asked) -> Iterator[Part]:
                 f'{record.shape[1]} pixels (height x width), '
                 f'{results["img_path"]} has {asked.size[0]} x {asked.size[1]}'
             )
-        yield from _objects(record.annotations, path, results, asked)
+        yield record.annotations, path
 
 
 @functools.lru_cache(maxsize=16)
@@ -73,7 +86,7 @@ def _objects(
     known = [
         (index, annotation)
         for annotation in annotations
-        if (index := _class_of(annotation.label, where, results)) is not None
+        if (index := class_of(annotation.label, where, results)) is not None
     ]
     if overlapping(results):
         known.sort(key=how)
@@ -132,8 +145,12 @@ def _window(
     return Region(*low.tolist(), *(high - low).tolist())
 
 
-def _class_of(label: str, where: str, results: dict[str, Any]) -> int | None:
-    """Class index of the label of a file; None leaves the object out."""
+def class_of(label: str, where: str, results: dict[str, Any]) -> int | None:
+    """Class index of the label of a file; None leaves the object out.
+
+    Raises:
+        InputError: If the label is that of no class.
+    """
     labels: Mapping[str, Any] = results.get('labels') or {}
     name = labels.get(label, labels.get('*', label))
     if name is None or name == IGNORE_INDEX:

@@ -58,7 +58,18 @@ def _object_files(results: dict[str, Any], asked: Asked) -> Iterator[Part]:
 @functools.lru_cache(maxsize=256)
 def _object_runs(paths: tuple[str, ...], size: tuple[int, int]) -> Runs:
     """All objects of an image; its hundreds of files are read once."""
-    found = [nothing(size)]
+    return union([nothing(size), *read_objects(paths, size)])
+
+
+def read_objects(
+    paths: tuple[str, ...], size: tuple[int, int]
+) -> Iterator[Runs]:
+    """Runs of each object of an image, from a file each.
+
+    Raises:
+        ImageError: If a file is no mask of an object.
+        InputError: If it has not the size of the image.
+    """
     for path in paths:
         runs = read_object(Path(path))
         if runs.shape != size:
@@ -66,8 +77,7 @@ def _object_runs(paths: tuple[str, ...], size: tuple[int, int]) -> Runs:
                 f'{path} has {runs.shape[0]} x {runs.shape[1]} pixels (height '
                 f'x width), its image {size[0]} x {size[1]}'
             )
-        found.append(runs)
-    return union(found)
+        yield runs
 
 
 def _pseudo_labels(results: dict[str, Any], asked: Asked) -> Labels:

@@ -8,6 +8,8 @@ from mmseg_medical.converters.image import image_size
 from mmseg_medical.converters.runs_geometry import nothing, union
 from mmseg_medical.errors import InputError
 
+INSTANCES = 'gt_inst_map'  # key of the ids of objects
+
 
 class Source(NamedTuple):
     """One file, or one frame of a file, that a sample is read from."""
@@ -114,6 +116,23 @@ def load_runs(
         runs = [load(texts, where)]
     results['runs'] = runs
     return runs
+
+
+def instances(results: dict[str, Any], transform: Any) -> Any:
+    """Ids of the objects of a sample (H, W), for a transform that needs them.
+
+    Returns:
+        None where there are none, and ``transform`` does not require them.
+
+    Raises:
+        InputError: If it does.
+    """
+    if INSTANCES in results or not transform.required:
+        return results.get(INSTANCES)
+    raise InputError(
+        f'{results.get("img_path")} has no {INSTANCES}: '
+        f'{type(transform).__name__} comes after LoadInstancesRegion'
+    )
 
 
 def mask_fields(results: dict[str, Any]) -> list[str]:

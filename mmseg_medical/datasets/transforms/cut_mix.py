@@ -6,7 +6,7 @@ import numpy as np
 from mmseg.registry import TRANSFORMS
 
 from mmseg_medical.datasets.transforms._group import MixWithinGroup
-from mmseg_medical.datasets.transforms._sample import mask_fields
+from mmseg_medical.datasets.transforms._sample import INSTANCES, mask_fields
 
 
 @TRANSFORMS.register_module()
@@ -65,6 +65,10 @@ class CutMixWithinGroup(MixWithinGroup):
         window = (slice(top, bottom), slice(left, right))
         for field in ('img', *mask_fields(results)):
             mixed = results[field].copy()
-            mixed[window] = other[field][window]
+            pasted = other[field][window]
+            if field == INSTANCES:  # other objects, which have other ids
+                last = max(mixed.max(), 0)
+                pasted = np.where(pasted > 0, pasted + last, pasted)
+            mixed[window] = pasted
             results[field] = mixed
         return results

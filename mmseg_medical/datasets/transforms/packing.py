@@ -55,12 +55,13 @@ class PackMedicalInputs(BaseTransform):
     Required keys: img (H, W) or (H, W, C); optional gt_seg_map (H, W) or
     (H, W, C), seg_weight (H, W), weights of its pixels in the losses, and
     meta_keys, further keys to keep; mixed_seg_map and mix_share of
-    :class:`MixUpWithinGroup`.
+    :class:`MixUpWithinGroup`; target_maps, keys of (H, W) or (H, W, C) that
+    heads of ``model.map_heads`` learn.
 
     Returns:
         ``inputs``: (C, H, W) tensor. ``data_samples``: SegDataSample with
-        ``gt_sem_seg`` and ``mixed_sem_seg`` of (1 or C, H, W) and
-        ``seg_weight`` of (1, H, W).
+        ``gt_sem_seg`` and ``mixed_sem_seg`` of (1 or C, H, W),
+        ``seg_weight`` of (1, H, W), and what target_maps names.
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
@@ -74,6 +75,9 @@ class PackMedicalInputs(BaseTransform):
         if 'seg_weight' in results:
             weight = _planes(results['seg_weight'])
             sample.seg_weight = PixelData(data=weight)
+        for key in results.get('target_maps', ()):
+            target = _planes(results[key])
+            sample.set_data({key: PixelData(data=target)})
         if 'mixed_seg_map' in results:
             mask = _planes(results['mixed_seg_map'])
             sample.mixed_sem_seg = PixelData(data=mask)

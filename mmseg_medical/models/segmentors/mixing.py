@@ -38,7 +38,7 @@ def check_mixed(modules: Iterable[nn.Module], samples: Samples) -> None:
     if wrong:
         raise InputError(
             'MixUpWithinGroup needs losses of mmseg_medical with batch=True, '
-            'no image_heads and no seg_weight; remove it, or change '
+            'no image_heads, map_heads and seg_weight; remove it, or change '
             f'{", ".join(wrong)}'
         )
 

@@ -17,6 +17,7 @@ from mmseg_medical.errors import InputError
 from mmseg_medical.models.feature_maps import Inputs
 from mmseg_medical.models.first_conv import inflate_first_conv
 from mmseg_medical.models.image_heads.base import build_image_heads
+from mmseg_medical.models.map_heads import build_map_heads, map_losses
 from mmseg_medical.models.segmentors.heads import (
     check_cascade,
     check_configs,
@@ -73,6 +74,10 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         image_heads: Configs by name of heads that say something of the image
             as a whole: :class:`PresenceHead`, :class:`CategoryHead`,
             :class:`QuantityHead`.
+        map_heads: Configs by name of heads that learn numbers of the pixels,
+            ``gt_<name>_map`` of the samples, as ``distance``; they take part
+            in the loss only. See
+            :func:`mmseg_medical.models.map_heads.build_map_heads`.
         train_cfg: Settings of heads that compute their loss themselves.
         test_cfg: Arguments of
             :class:`mmseg_medical.models.segmentors.settings.TestSettings`,
@@ -110,6 +115,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         neck: dict[str, Any] | None = None,
         auxiliary_head: Any = None,
         image_heads: dict[str, dict[str, Any]] | None = None,
+        map_heads: dict[str, dict[str, Any]] | None = None,
         train_cfg: dict[str, Any] | None = None,
         test_cfg: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
@@ -136,6 +142,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         self._init_decode_head(inputs.heads(decode_head))
         self._init_auxiliary_head(inputs.heads(auxiliary_head))
         self.image_heads = build_image_heads(inputs.heads(image_heads or {}))
+        self.map_heads = build_map_heads(inputs.heads(map_heads or {}))
         self.train_cfg = ConfigDict(train_cfg or {})
         self.test_cfg = ConfigDict(test_cfg or {})
         check_cascade(self._decode_heads())
@@ -213,7 +220,8 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             InputError: If a loss is nan or inf; the message names the images.
         """
         if any(map(is_mixed, data_samples)):
-            check_mixed(self.image_heads.values(), data_samples)
+            others = [*self.image_heads.values(), *self.map_heads.values()]
+            check_mixed(others, data_samples)
         _check_stacked(inputs)
         features = self.extract_feat(inputs)
         losses: dict[str, Tensor] = {}
@@ -234,6 +242,10 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             losses[f'{name}.loss'] = head.loss(
                 head(features), data_samples, self.task
             )
+        size = inputs.shape[2:]
+        for name, head in self.map_heads.items():
+            terms = map_losses(name, head, head(features), data_samples, size)
+            losses.update((f'{name}.{k}', v) for k, v in terms.items())
         self._check_finite(losses, data_samples)
         return losses
 

@@ -3,6 +3,8 @@ import pytest
 import tifffile
 
 from mmseg_medical.converters import rle
+from mmseg_medical.converters.record import Annotation
+from mmseg_medical.converters.runs import Runs
 
 
 @pytest.fixture
@@ -22,3 +24,23 @@ def sample(tmp_path, tissue):
         img=img,
         mask=mask,
     )
+
+
+@pytest.fixture
+def nuclei_sample(sample):
+    """A sample of three objects, of which the first two touch."""
+
+    def make(**changes):
+        objects = []
+        for top, left in ((20, 30), (20, 40), (50, 80)):
+            mask = np.zeros((90, 120), np.uint8)
+            mask[top : top + 10, left : left + 10] = 1
+            runs = Runs.from_mask(mask, 'F')
+            objects.append(Annotation('nucleus', runs))
+        given = {k: v for k, v in sample.items() if k != 'rle'}
+        given.update(
+            annotations=tuple(objects), classes=('background', 'nucleus')
+        )
+        return dict(given, **changes)
+
+    return make

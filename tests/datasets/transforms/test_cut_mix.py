@@ -39,3 +39,18 @@ def test_image_and_masks_change_together():
 def test_a_share_of_all_changes_nothing():
     out = CutMixWithinGroup().mix(sample(1), sample(2), 1.0)
     assert (out['img'] == 1).all()
+
+
+def test_objects_that_are_pasted_have_ids_of_their_own():
+    one, other = sample(1), sample(2)
+    for number, mixed in enumerate((one, other), 1):
+        mixed['seg_fields'] = [*mixed['seg_fields'], 'gt_inst_map']
+        ids = np.full((40, 60), 5, np.int32)
+        ids[:, ::2] = 0
+        ids[::2, ::2] = -number
+        mixed['gt_inst_map'] = ids
+    out = CutMixWithinGroup().mix(one, other, 0.3)
+    pasted = out['gt_seg_map'] == 2
+    assert pasted.any()
+    for ids, own, ignored in ((pasted, 10, -2), (~pasted, 5, -1)):
+        assert set(np.unique(out['gt_inst_map'][ids])) == {ignored, 0, own}
