@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torchmetrics.functional import classification as torchmetrics
 
+from benchmarks.fields import field
 from benchmarks.harness import Job
 from mmseg_medical.evaluation.functional import (
     dice,
@@ -30,14 +31,6 @@ Masks = NDArray[np.bool_]
 
 CLASSES = 6
 SPACING = (3.0, 1.5, 1.5)
-
-
-def field(rng: Any, shape: tuple[int, ...], width: float) -> NDArray[Any]:
-    """Smooth random field of unit variance; structures of so many pixels."""
-    coarse = tuple(-(-n // 4) for n in shape)
-    noise = ndimage.gaussian_filter(rng.normal(size=coarse), width / 4)
-    fine = ndimage.zoom(noise / noise.std(), 4, order=1)
-    return fine[tuple(slice(n) for n in shape)]
 
 
 def regions(size: int = 1024) -> tuple[Labels, Labels]:
