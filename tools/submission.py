@@ -1,6 +1,6 @@
 """Write a submission.
 
-Usage: tools/submission.py OWNER DIR [--out FILE]
+Usage: tools/submission.py OWNER DIR [--out FILE] [--postprocess FILE]
 """
 
 import argparse
@@ -26,9 +26,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         help='probability above which a pixel belongs to the mask; the '
         "model's own by default",
     )
+    parser.add_argument(
+        '--postprocess',
+        metavar='FILE',
+        help='postprocess.json of tools/search_postprocess.py, which makes '
+        'the masks',
+    )
     args = parser.parse_args(argv)
     count = write_submission(
-        args.owner, args.folder, args.out, mask_thr=args.mask_thr
+        args.owner,
+        args.folder,
+        args.out,
+        mask_thr=args.mask_thr,
+        postprocess=args.postprocess,
     )
     print(f'\n{args.out}: {count} rows')
 

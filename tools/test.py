@@ -27,6 +27,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     )
     add_test_arguments(parser)
     parser.add_argument(
+        '--postprocess',
+        metavar='FILE',
+        help='postprocess.json of tools/search_postprocess.py, which makes '
+        'the masks',
+    )
+    parser.add_argument(
         '--show', action='store_true', help='show each prediction'
     )
     parser.add_argument(
@@ -55,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         tta=args.tta,
         out=args.out,
         out_bits=args.out_bits,
+        postprocess=args.postprocess,
         show=args.show,
         show_dir=args.show_dir,
         wait_time=args.wait_time,

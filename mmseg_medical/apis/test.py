@@ -18,6 +18,7 @@ def test(
     tta: bool = False,
     out: str | None = None,
     out_bits: int = 8,
+    postprocess: str | None = None,
     show: bool = False,
     show_dir: str | None = None,
     wait_time: float = 2,
@@ -34,6 +35,8 @@ def test(
         tta: Merge the views of ``cfg.tta_model``.
         out: Folder for probability maps, one TIFF per image.
         out_bits: 8 or 16 for each probability.
+        postprocess: A ``postprocess.json``, which makes the masks; by default
+            ``cfg.postprocess``, a file or a list of steps.
         show: Show each prediction in a window.
         show_dir: Folder for pictures; a relative one lies in
             ``work_dir/<time>``, as in MMSegmentation.
@@ -44,8 +47,8 @@ def test(
         Scores by name.
 
     Raises:
-        InputError: If the checkpoint does not fit the config, or something
-            in config or data is wrong.
+        InputError: If the checkpoint or the post-processing does not fit the
+            config, or something in config or data is wrong.
     """
     use_safe_loading(trust=trust_checkpoint)
     if checkpoint is None and not cfg.model.get('checkpoints'):
@@ -63,6 +66,11 @@ def test(
     for evaluator in evaluators_of(cfg):
         add_table(evaluator, table)
     hooks = list(cfg.get('custom_hooks') or [])
+    postprocess = postprocess or cfg.get('postprocess')
+    if postprocess:
+        hooks.append(
+            dict(type='mmseg.PostprocessHook', postprocess=postprocess)
+        )
     if out:
         hooks.append(
             dict(

@@ -118,7 +118,7 @@ class FoldRun:
         return scores
 
 
-_OF_TESTING = ('model', 'test_dataloader', 'test_evaluator')
+_OF_TESTING = ('model', 'test_dataloader', 'test_evaluator', 'postprocess')
 
 
 def results_files(cfg: Config) -> dict[int, Path]:

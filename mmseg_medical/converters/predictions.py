@@ -33,11 +33,12 @@ def read(
     """
     maps = ProbabilityMaps.open(path)
     skipped = Skipped() if skipped is None else skipped
+    pipeline = maps.pipeline(mask_thr=mask_thr)
     channels = maps.labels if maps.task == 'binary' else maps.classes
     for img_id in maps.ids:
         try:
             probs = maps.read(img_id)
-            masks = maps.masks(img_id, mask_thr=mask_thr, probs=probs)
+            masks = maps.masks(img_id, pipeline=pipeline, probs=probs)
         except FileNotFoundError:
             skipped.add(
                 InputError(

@@ -16,7 +16,6 @@ from mmseg_medical.converters.lineage import Listing, merge
 from mmseg_medical.converters.probability_levels import (
     keep_winner,
     quantize,
-    thresholds,
 )
 from mmseg_medical.converters.tiff import (
     Region,
@@ -25,6 +24,7 @@ from mmseg_medical.converters.tiff import (
     write_tiff,
 )
 from mmseg_medical.errors import InputError
+from mmseg_medical.postprocessing import Pipeline, default_steps
 
 PathLike = str | os.PathLike[str]
 MANIFEST = 'maps.json'
@@ -236,6 +236,7 @@ class ProbabilityMaps:
         probs: NDArray[Any],
         *,
         scores: Mapping[str, Any] | None = None,
+        meta: Mapping[str, Any] | None = None,
     ) -> None:
         """Write the map of an image, whole or not at all.
 
@@ -244,6 +245,8 @@ class ProbabilityMaps:
             probs: (C, H, W) in [0, 1].
             scores: What the model says of the image as a whole, as
                 ``presence``.
+            meta: What the data set knows of it, as its ``organ``; texts and
+                numbers are kept.
         """
         thr = None
         if self.task != 'multiclass':
@@ -260,6 +263,11 @@ class ProbabilityMaps:
                 task=self.task,
                 classes=self.classes,
                 scores=dict(scores or {}),
+                meta={
+                    key: value
+                    for key, value in (meta or {}).items()
+                    if isinstance(value, (str, int, float))
+                },
                 **self.postprocess,
             ),
         )
@@ -268,6 +276,26 @@ class ProbabilityMaps:
         """What the model said of an image as a whole."""
         found: dict[str, Any] = read_metadata(self.path(img_id))['scores']
         return found
+
+    def meta(self, img_id: str) -> dict[str, Any]:
+        """What the data set knew of an image."""
+        found: dict[str, Any] = read_metadata(self.path(img_id)).get(
+            'meta', {}
+        )
+        return found
+
+    def pipeline(self, *, mask_thr: float | None = None) -> Pipeline:
+        """What made the labels of the test.
+
+        Args:
+            mask_thr: Another probability above which a pixel belongs to a
+                class. Not used where classes exclude each other.
+        """
+        options = dict(self.postprocess)
+        if mask_thr is not None:
+            options['mask_thr'] = mask_thr
+        steps = default_steps(self.task, self.labels, **options)
+        return Pipeline(steps, task=self.task, labels=self.labels)
 
     def read(self, img_id: str, region: Region | None = None) -> NDArray[Any]:
         """Map (C, H, W) uint8 or uint16 of an image, or of a region of it.
@@ -283,33 +311,25 @@ class ProbabilityMaps:
         self,
         img_id: str,
         *,
-        mask_thr: float | None = None,
+        pipeline: Pipeline | None = None,
         probs: NDArray[Any] | None = None,
     ) -> NDArray[np.bool_]:
         """Masks (K, H, W) of the K classes of an image but the background.
 
-        All are empty where the gate of the test closes.
-
         Args:
             img_id: Id of the image.
-            mask_thr: Probability above which a pixel belongs to a class; None
-                is that of the test. Not used where classes exclude each
-                other: the most likely one counts.
+            pipeline: What makes them; None is :meth:`pipeline`.
             probs: Its map, where it was read already.
+
+        Raises:
+            InputError: As :class:`Pipeline`.
         """
         if probs is None:
             probs = self.read(img_id)
-        if self.task == 'multiclass':
-            labels = probs.argmax(0)
-            masks = labels == np.arange(1, len(self.classes))[:, None, None]
-        else:
-            if mask_thr is None:
-                mask_thr = self.postprocess['mask_thr']
-            masks = probs > thresholds(mask_thr) * self.levels
-        gate = self.postprocess.get('gate_thr')
-        if gate is not None and self.scores(img_id)['presence'] < gate:
-            masks[:] = False
-        return masks
+        said = read_metadata(self.path(img_id))
+        return (pipeline or self.pipeline())(
+            probs, meta=said.get('meta'), scores=said['scores']
+        )
 
 
 def _entries(state: dict[str, Any]) -> dict[str, Any]:

@@ -149,6 +149,24 @@ class Pipeline:
         ]
         return np.stack(smooth, 1)
 
+    def as_labels(self, masks: Mask) -> NDArray[Any]:
+        """Masks as the labels of a segmentor.
+
+        Args:
+            masks: (K, H, W) bool.
+
+        Returns:
+            (1, H, W) class indices, or (K, H, W) of 0 and 1 for
+            ``multilabel``; uint8, or int32 where that has no room.
+        """
+        if self.task == 'multilabel':
+            return masks.astype(np.uint8)
+        kind = np.uint8 if len(masks) < 256 else np.int32
+        labels = np.zeros((1, *masks.shape[1:]), kind)
+        for index, mask in enumerate(masks, 1):
+            labels[0, mask] = index
+        return labels
+
     def _exclusive(self, masks: Mask, planes: NDArray[Any]) -> Mask:
         """Give pixels of several masks to the most likely of them."""
         if self.task == 'multiclass' and (masks.sum(0) > 1).any():

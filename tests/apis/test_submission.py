@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from mmseg_medical.apis.submission import write_submission
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.probability_maps import ProbabilityMaps
+from mmseg_medical.postprocessing import SavedPipeline
 
 
 @pytest.fixture
@@ -61,6 +63,34 @@ def test_exclusive_classes_submit_the_foreground(write, probs, tmp_path):
     write_submission('hubmap', folder, tmp_path / 's.csv')
     expected = np.floor(probs[0, 0] * 255 + 0.5) > 127
     np.testing.assert_array_equal(decoded(tmp_path / 's.csv')['a'], expected)
+
+
+def test_a_pipeline_makes_the_masks(write, probs, tmp_path):
+    folder = write(probs)
+    steps = [
+        dict(type='threshold', mask_thr=0.5),
+        dict(type='remove_small', min_size=40),
+    ]
+    saved = SavedPipeline(steps=steps, task='binary', classes=['fg'])
+    saved.write(tmp_path / 'p.json')
+    path = tmp_path / 'submission.csv'
+    write_submission('hubmap', folder, path, postprocess=tmp_path / 'p.json')
+    pipeline = saved.pipeline()
+    for name, mask in decoded(path).items():
+        expected = pipeline(probs['ab'.index(name)])[0]
+        np.testing.assert_array_equal(mask, expected)
+        assert 0 < mask.sum() < (probs['ab'.index(name)] > 0.5).sum()
+    with pytest.raises(ValueError, match='thresholds of its own; drop mask_t'):
+        write_submission(
+            *('hubmap', folder, path),
+            mask_thr=0.5,
+            postprocess=tmp_path / 'p.json',
+        )
+    dataclasses.replace(saved, classes=['cell']).write(tmp_path / 'p.json')
+    with pytest.raises(ValueError, match=r"classes \['cell'\], this test has"):
+        write_submission(
+            'hubmap', folder, path, postprocess=tmp_path / 'p.json'
+        )
 
 
 def test_files_of_others_in_the_folder_are_left_alone(write, probs, tmp_path):

@@ -139,6 +139,7 @@ def test_plain_segmentors_have_no_probabilities(trained, tmp_path):
     for options, message in (
         (dict(tta=True), '--tta merges .* got EncoderDecoder'),
         (dict(out=str(tmp_path / 'out')), '--out keeps the seg_probs of a'),
+        (dict(postprocess='a.json'), 'postprocess makes masks of the seg_pr'),
     ):
         cfg = load_config(trained.config, work_dir=str(tmp_path / 'work'))
         cfg.model.type = 'EncoderDecoder'

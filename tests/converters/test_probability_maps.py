@@ -73,7 +73,8 @@ def test_masks_of_every_task(tmp_path):
         overlapping.masks('a'),
         probs > np.reshape([0.2, 0.5, 0.8], (3, 1, 1)),
     )
-    assert overlapping.masks('a', mask_thr=1.0).sum() == 0
+    highest = overlapping.pipeline(mask_thr=1.0)
+    assert overlapping.masks('a', pipeline=highest).sum() == 0
 
 
 @pytest.mark.parametrize('task', ['binary', 'multiclass', 'multilabel'])

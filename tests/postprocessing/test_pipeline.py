@@ -68,6 +68,22 @@ def test_classes_that_exclude_each_other_do_so_at_the_end():
     assert masks[1, 1:-1, 1:-1].all()
 
 
+def test_masks_become_labels():
+    masks = np.array([[[1, 0, 0]], [[0, 0, 1]]], bool)
+    steps = [dict(type='threshold', mask_thr=0.5)]
+    for task, expected in (
+        ('multilabel', [[[1, 0, 0]], [[0, 0, 1]]]),
+        ('multiclass', [[[1, 0, 2]]]),
+    ):
+        pipeline = Pipeline(steps, task=task, labels=['a', 'b'])
+        labels = pipeline.as_labels(masks)
+        assert labels.tolist() == expected
+        assert labels.dtype == np.uint8
+    many = np.zeros((300, 1, 1), bool)
+    many[299] = True
+    assert pipeline.as_labels(many).tolist() == [[[300]]]
+
+
 def test_volumes_are_smoothed_class_by_class():
     pipeline = Pipeline(
         [

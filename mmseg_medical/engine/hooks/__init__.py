@@ -8,6 +8,7 @@ from mmseg_medical.engine.hooks.classes import CheckClassesHook
 from mmseg_medical.engine.hooks.compile import CompileHook
 from mmseg_medical.engine.hooks.freeze import FreezeHook
 from mmseg_medical.engine.hooks.logger import SafeLoggerHook
+from mmseg_medical.engine.hooks.postprocess import PostprocessHook
 from mmseg_medical.engine.hooks.prediction import (
     OverlayHook,
     SaveProbabilitiesHook,
@@ -23,6 +24,7 @@ __all__ = [
     'CompileHook',
     'FreezeHook',
     'OverlayHook',
+    'PostprocessHook',
     'ReestimateBNHook',
     'SafeCheckpointHook',
     'SafeLoggerHook',

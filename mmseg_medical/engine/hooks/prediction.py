@@ -23,6 +23,9 @@ from mmseg_medical.datasets.listing import listing, sample_name
 from mmseg_medical.errors import InputError
 from mmseg_medical.visualization.overlay import draw_overlay
 
+# Metadata that are no facts of the image.
+_NO_META = {'img_path', 'img_id', 'image_scores', 'flip', 'flip_direction'}
+
 
 @HOOKS.register_module()
 class SaveProbabilitiesHook(Hook):
@@ -68,6 +71,7 @@ class SaveProbabilitiesHook(Hook):
         origin.update(
             model.record,
             **self._checkpoints(runner._load_from, model),
+            dataset=type(dataset).__name__,
             ann_file=str(getattr(dataset, 'ann_file', '')),
             data_prefix=dict(getattr(dataset, 'data_prefix', None) or {}),
             pipeline=runner.cfg.test_dataloader.dataset.get('pipeline'),
@@ -132,7 +136,12 @@ class SaveProbabilitiesHook(Hook):
             if not self.maps.path(name).is_file():
                 probs = sample.seg_probs.data.cpu().numpy()
                 scores = sample.get('image_scores', {})
-                self.maps.write(name, probs, scores=scores)
+                meta = {
+                    key: value
+                    for key, value in sample.metainfo_items()
+                    if key not in _NO_META and key not in scores
+                }
+                self.maps.write(name, probs, scores=scores, meta=meta)
 
 
 def _identity(checkpoint: str) -> str:

@@ -15,6 +15,7 @@ from mmseg_medical.models.segmentors.settings import TestSettings
 from mmseg_medical.models.task import Task
 from mmseg_medical.models.views import Merge, Variant, resize
 from mmseg_medical.models.windows import predict_maps
+from mmseg_medical.postprocessing import Pipeline
 
 Samples = list[SegDataSample]
 # Probabilities (C, H, W), and what was said of the image as a whole.
@@ -34,6 +35,9 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
     # Gives what an earlier, killed test has left of a sample, or None; set by
     # SaveProbabilitiesHook.
     recall: Callable[[SegDataSample], Recalled | None] | None = None
+    # Makes the masks, instead of mask_thr and gate_thr; set by
+    # PostprocessHook.
+    pipeline: Pipeline | None = None
 
     @abstractmethod
     def window_probs(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
@@ -152,10 +156,18 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
                 metadata, each for itself and all as ``image_scores``;
                 ``presence`` is gated by ``gate_thr``.
         """
-        labels = self.task.labels(probs, self.settings.mask_thr)
-        gate = self.settings.gate_thr
-        if gate is not None and scores['presence'] < gate:
-            labels = torch.zeros_like(labels)
+        if self.pipeline is None:
+            labels = self.task.labels(probs, self.settings.mask_thr)
+            gate = self.settings.gate_thr
+            if gate is not None and scores['presence'] < gate:
+                labels = torch.zeros_like(labels)
+        else:
+            meta = dict(sample.metainfo_items())
+            masks = self.pipeline(
+                probs.cpu().numpy(), meta=meta, scores=scores
+            )
+            labels = torch.from_numpy(self.pipeline.as_labels(masks))
+            labels = labels.to(probs.device)
         sample.set_metainfo(dict(scores, image_scores=scores))
         sample.set_data(
             dict(

@@ -55,6 +55,7 @@ def test_probabilities_are_kept_with_their_meaning(tmp_path):
         maps.masks('case1/slice_2'), sample.pred_sem_seg.data
     )
     assert maps.origin == dict(
+        dataset='MagicMock',
         ann_file='train.csv',
         data_prefix=dict(img_path='images'),
         pipeline=[1],

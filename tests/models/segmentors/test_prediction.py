@@ -7,6 +7,7 @@ from mmseg_medical.models.segmentors.prediction import ImagePredictor
 from mmseg_medical.models.segmentors.settings import TestSettings
 from mmseg_medical.models.task import TASKS
 from mmseg_medical.models.views import Variant
+from mmseg_medical.postprocessing import Pipeline
 
 
 class Predictor(ImagePredictor):
@@ -99,6 +100,30 @@ def test_what_was_predicted_before_is_recalled():
     values = [out.seg_probs.data[0, 0, 0].item() for out in outs]
     assert values == pytest.approx([0.5, 0.3, 0.5])
     assert all(out.pred_sem_seg.data.all() for out in outs)
+
+
+@pytest.mark.parametrize(
+    ('task', 'channels', 'first'),
+    [
+        ('binary', 1, dict(type='threshold', mask_thr=0.5)),
+        ('multilabel', 3, dict(type='threshold', mask_thr=0.5)),
+        ('multiclass', 3, dict(type='argmax')),
+    ],
+)
+def test_a_pipeline_makes_the_labels(task, channels, first):
+    model = Predictor(task, channels, mask_thr=0.5)
+    imgs = [torch.randn(channels, 9, 11)]
+    (plain,) = model.predict_images(imgs, [sample()])
+    labels = [f'class {k}' for k in range(max(channels - (task[5] == 'c'), 1))]
+    model.pipeline = Pipeline([first], task=task, labels=labels)
+    (same,) = model.predict_images(imgs, [sample()])
+    torch.testing.assert_close(same.pred_sem_seg.data, plain.pred_sem_seg.data)
+    steps = [first, dict(type='gate', score_thr=dict(organ=dict(lung=1.0)))]
+    model.pipeline = Pipeline(steps, task=task, labels=labels)
+    (empty,) = model.predict_images(imgs, [sample(organ='lung')])
+    assert not empty.pred_sem_seg.data.any()
+    assert plain.pred_sem_seg.data.any()
+    torch.testing.assert_close(empty.seg_probs.data, plain.seg_probs.data)
 
 
 def test_numbers_that_are_none_name_their_image():
