@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mmseg_medical.converters import rle
 from mmseg_medical.converters.record import Annotation
 from mmseg_medical.converters.runs_geometry import pixels, rescan
 from mmseg_medical.converters.tiff import Region
@@ -138,6 +139,24 @@ def _read_files(paths: tuple[str, ...], size: tuple[int, int]) -> Objects:
     return Objects.of(known, size)
 
 
+def _of_rows(results: dict[str, Any], asked: Asked) -> Objects:
+    texts = []
+    for item in results['rle']:
+        texts += item if isinstance(item, list) else [item]
+    where = results.get('where', '')
+    return _load_rows(tuple(texts), asked.size, results['rle_dialect'], where)
+
+
+@functools.lru_cache(maxsize=256)
+def _load_rows(
+    texts: tuple[str, ...], size: tuple[int, int], dialect: str, where: str
+) -> Objects:
+    """Objects of an image, from the run lengths of each."""
+    loaded = (rle.load(text, size, dialect, where=where) for text in texts)
+    known = ((k, Annotation('object', one)) for k, one in enumerate(loaded, 1))
+    return Objects.of(known, size)
+
+
 def _of_annotations(results: dict[str, Any], asked: Asked) -> Objects:
     where = results.get('where', results['img_path'])
     found = [(results['annotations'], where)]
@@ -170,6 +189,7 @@ def _of_classes(
 
 # By the key of a sample that tells where its objects are; the first counts.
 SOURCES: dict[str, Callable[[dict[str, Any], Asked], Objects]] = {
+    'rle': _of_rows,
     'annotations': _of_annotations,
     'annotation_path': _of_annotation_file,
     'object_paths': _of_files,

@@ -15,6 +15,8 @@ from mmseg_medical.datasets.transforms._mask_images import Asked
 from mmseg_medical.datasets.transforms._sample import INSTANCES, true_size
 from mmseg_medical.errors import InputError
 
+KEYS = (*SOURCES, 'seg_map_path')
+
 
 @TRANSFORMS.register_module()
 class LoadInstancesRegion(BaseTransform):
@@ -28,6 +30,8 @@ class LoadInstancesRegion(BaseTransform):
     =================== ======================================================
     key of the sample   what it is
     =================== ======================================================
+    ``rle``             list of one item per class, a text or a list of texts:
+                        each text is the run lengths of an object
     ``annotations``     objects of an annotation file
     ``annotation_path`` annotation file of the image
     ``object_paths``    list of one image of masks per object
@@ -73,15 +77,13 @@ class LoadInstancesRegion(BaseTransform):
         self.painter = painter
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        keys = (*SOURCES, 'seg_map_path')
-        source = next((key for key in keys if key in results), None)
-        listed = isinstance(results.get('seg_map_path'), (list, tuple))
-        if source is None or (source == 'seg_map_path' and listed):
-            if not self.required:
-                return results
+        source = next((k for k in KEYS if _has_objects(results, k)), None)
+        if source is None and not self.required:
+            return results
+        if source is None:
             raise InputError(
                 f'{results["img_path"]} has no objects one by one: a sample '
-                f'needs one of {sorted(keys)}, or '
+                f'needs one of {sorted(KEYS)}, or '
                 'LoadInstancesRegion(required=False)'
             )
         size = true_size(results)
@@ -90,3 +92,11 @@ class LoadInstancesRegion(BaseTransform):
         results[INSTANCES] = load_instances(source, results, asked)
         results.setdefault('seg_fields', []).append(INSTANCES)
         return results
+
+
+def _has_objects(results: dict[str, Any], key: str) -> bool:
+    """Whether a sample tells objects there, and not classes alone."""
+    told = results.get(key)
+    if key in ('rle', 'seg_map_path'):
+        return isinstance(told, list if key == 'rle' else str)
+    return told is not None

@@ -99,7 +99,12 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         ...     type='MedicalSegmentor',
         ...     task='binary',
         ...     backbone=dict(type='MixVisionTransformer'),
-        ...     decode_head=dict(type='SegformerHead', num_classes=2),
+        ...     decode_head=dict(
+        ...         type='SegformerHead',
+        ...         in_index=[0, 1, 2, 3],
+        ...         channels=256,
+        ...         num_classes=2,
+        ...     ),
         ...     test_cfg=dict(
         ...         mode='slide', crop_size=(512, 512), stride=(384, 384)
         ...     ),

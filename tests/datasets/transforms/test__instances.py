@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmseg_medical.converters import rle
 from mmseg_medical.converters.record import Annotation
 from mmseg_medical.converters.runs import Runs
 from mmseg_medical.converters.tiff import Region
@@ -77,6 +78,22 @@ def test_objects_with_a_file_each(sample, tmp_path):
     cv2.imwrite(paths[0], mask[1:])
     with pytest.raises(ValueError, match=r'1\.png has 89 x 120 pixels'):
         load(sample, object_paths=[paths[0]])
+
+
+def test_run_lengths_of_each_object(sample):
+    expected = np.zeros(SIZE, np.int32)
+    texts = []
+    for number, left in enumerate((5, 15, 40), 1):
+        mask = np.zeros(SIZE, np.uint8)
+        mask[20:30, left : left + 10] = 1
+        expected[mask > 0] = number
+        texts.append(rle.encode(mask, 'dsb2018'))
+    for rows in ([texts], [texts[0], texts[1:]]):
+        found = load(sample, rle=rows, rle_dialect='dsb2018')
+        np.testing.assert_array_equal(found, expected)
+    broken = [['1 2 3', *texts]]
+    with pytest.raises(ValueError, match=r'train.csv id a'):
+        load(sample, rle=broken, rle_dialect='dsb2018')
 
 
 def test_an_image_of_ids(sample, tmp_path):
