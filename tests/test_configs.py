@@ -3,6 +3,7 @@
 from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -15,6 +16,7 @@ from mmseg.structures import SegDataSample
 
 from mmseg_medical.apis import drop_pretrained
 from mmseg_medical.apis.stage_config import stage_config
+from mmseg_medical.postprocessing import Pipeline
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.glob('*/*.py') if p.parent.name != '_base_')
@@ -156,6 +158,18 @@ def test_members_of_ensembles_are_leaves(path):
             (leaf,) = (p for p in TRAINED if p.stem == name)
             assert leaf.parent == path.parent
             assert checkpoint == f'work_dirs/{name}/best_*.pth'
+
+
+def test_steps_of_ensembles_are_those_of_the_first_place():
+    steps = Config.fromfile(CONFIGS / 'uwmgi/ensemble_1st.py').postprocess
+    labels = ['large_bowel', 'small_bowel', 'stomach']
+    pipeline = Pipeline(steps, task='multilabel', labels=labels)
+    probs = np.zeros((3, 2, 2))
+    probs[0] = [[0.51, 0.41], [0.4, 0.1]]
+    probs[1] = 0.5
+    masks = pipeline(probs)
+    assert masks[0].tolist() == [[True, True], [False, False]]
+    assert not masks[1:].any()
 
 
 def test_the_gate_learns_from_all_slices_and_others_where_there_is_any():

@@ -18,3 +18,4 @@ model = dict(
     ),
     test_cfg=dict(mask_thr=0.4),
 )
+postprocess = [dict(type='doublet', top_score_thr=0.5, mask_thr=0.4)]
