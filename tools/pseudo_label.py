@@ -5,15 +5,17 @@ Usage: tools/pseudo_label.py MAPS [MAPS …] --out FOLDER [--per-fold]
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmseg_medical.apis.command_line import print_table, run_tool
+from mmseg_medical.apis.command_line import (
+    print_table,
+    run_tool,
+    thresholds_of,
+)
 from mmseg_medical.apis.label_rules import LabelRules
-from mmseg_medical.apis.pseudo_label import pseudo_label
-from mmseg_medical.converters.confidence import Thresholds
+from mmseg_medical.apis.pseudo_label import notes_on, pseudo_label
 from mmseg_medical.converters.pseudo_labels import PseudoLabels
-from mmseg_medical.errors import InputError
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, PseudoLabels]:
@@ -23,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, PseudoLabels]:
         args.maps,
         args.out,
         rules=LabelRules(
-            mask_thr=_thresholds(args.mask_thr, '--mask-thr'),
-            low=_thresholds(args.low, '--low'),
-            high=_thresholds(args.high, '--high'),
+            mask_thr=thresholds_of(args.mask_thr, '--mask-thr'),
+            low=thresholds_of(args.low, '--low'),
+            high=thresholds_of(args.high, '--high'),
             min_confidence=args.min_confidence,
             min_sure=args.min_sure,
             empty=not args.no_empty,
@@ -55,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, PseudoLabels]:
         f'\nround {max(rounds)}: train with a data set of these images and '
         f"pseudo_labels='{folder}'"
     )
-    for note in _notes(made, per_fold=args.per_fold):
+    for note in notes_on(made, per_fold=args.per_fold):
         print(f'note: {note}')
     return made
 
@@ -136,48 +138,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help='replace FOLDER, which is kept as FOLDER.old',
     )
     return parser.parse_args(argv)
-
-
-def _thresholds(text: str | None, option: str) -> Thresholds | None:
-    if text is None:
-        return None
-    parts = [part.rpartition('=') for part in text.split(',')]
-    try:
-        numbers = [float(number) for _, _, number in parts]
-    except ValueError:
-        raise InputError(
-            f'{option} is {text!r}, expected numbers as 0.5, 0.4,0.6 or '
-            'lung=0.4,liver=0.6'
-        ) from None
-    names = [name for name, _, _ in parts]
-    if not any(names):
-        return numbers
-    return dict(zip(names, numbers, strict=True))
-
-
-def _notes(made: dict[str, PseudoLabels], *, per_fold: bool) -> Iterator[str]:
-    """What a training that validates will refuse."""
-    models = {
-        name: model
-        for one in made.values()
-        for name, model in one.provenance['models'].items()
-    }
-    unknown = [m for m in models.values() if 'trained_on' not in m]
-    if unknown:
-        yield (
-            f'{len(unknown)} of {len(models)} models do not say what they '
-            f'were trained on, first {unknown[0]["checkpoint"].split()[0]}: '
-            'a training that validates refuses their masks unless '
-            'default_hooks.split.teachers=False'
-        )
-    folds = {m['held_out']['fold'] for m in models.values() if 'held_out' in m}
-    if not per_fold and len(models) > len(unknown):
-        names = ', '.join(f'fold {fold}' for fold in sorted(folds))
-        yield (
-            f'made by models that held out {names or "nothing"}: a training '
-            'that validates on what one of them has seen refuses these masks; '
-            '--per-fold makes masks for each fold'
-        )
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@ from typing import Any
 import torch.distributed
 from mmengine.config import DictAction
 
+from mmseg_medical.converters.confidence import Thresholds
 from mmseg_medical.engine.mixed_precision import PRECISIONS
 from mmseg_medical.errors import InputError
 
@@ -132,6 +133,33 @@ def add_test_arguments(parser: argparse.ArgumentParser) -> None:
         default=8,
         help='bits of a probability in --out',
     )
+
+
+def thresholds_of(text: str | None, option: str) -> Thresholds | None:
+    """Thresholds as given on a command line; None where none are.
+
+    Args:
+        text: One number, ``'0.4,0.6'`` for each class in their order, or
+            ``'lung=0.4,liver=0.6'``.
+        option: Name of the option, for the message.
+
+    Raises:
+        InputError: If they are no numbers.
+    """
+    if text is None:
+        return None
+    parts = [part.rpartition('=') for part in text.split(',')]
+    try:
+        numbers = [float(number) for _, _, number in parts]
+    except ValueError:
+        raise InputError(
+            f'{option} is {text!r}, expected numbers as 0.5, 0.4,0.6 or '
+            'lung=0.4,liver=0.6'
+        ) from None
+    names = [name for name, _, _ in parts]
+    if not any(names):
+        return numbers
+    return dict(zip(names, numbers, strict=True))
 
 
 def table_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:

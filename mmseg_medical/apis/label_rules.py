@@ -87,8 +87,10 @@ class LabelRules:
         if middle is None and None in (self.low, self.high):
             middle = members.mask_thr()
         low, high = (
-            per_class(middle if edge is None else edge, names, what=what)
-            for edge, what in ((self.low, 'low'), (self.high, 'high'))
+            per_class(middle, names, what='mask_thr')
+            if edge is None
+            else per_class(edge, names, what=key)
+            for edge, key in ((self.low, 'low'), (self.high, 'high'))
         )
         if (low > high).any():
             k = int((low > high).argmax())

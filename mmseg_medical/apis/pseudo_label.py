@@ -1,6 +1,6 @@
 """From probability maps to masks that a training can take as labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +187,35 @@ def _provenance(
         models=models,
         images=merge(map(members.image, made.rows)),
     )
+
+
+def notes_on(
+    made: dict[str, PseudoLabels], *, per_fold: bool
+) -> Iterator[str]:
+    """Say of which masks a training that validates will be refused.
+
+    Args:
+        made: What :func:`pseudo_label` returned.
+        per_fold: As there.
+    """
+    models = {
+        name: model
+        for one in made.values()
+        for name, model in one.provenance['models'].items()
+    }
+    unknown = [m for m in models.values() if 'trained_on' not in m]
+    if unknown:
+        yield (
+            f'{len(unknown)} of {len(models)} models do not say what they '
+            f'were trained on, first {unknown[0]["checkpoint"].split()[0]}: '
+            'a training that validates refuses their masks unless '
+            'default_hooks.split.teachers=False'
+        )
+    folds = {m['held_out']['fold'] for m in models.values() if 'held_out' in m}
+    if not per_fold and len(models) > len(unknown):
+        names = ', '.join(f'fold {fold}' for fold in sorted(folds))
+        yield (
+            f'made by models that held out {names or "nothing"}: a training '
+            'that validates on what one of them has seen refuses these masks; '
+            '--per-fold makes masks for each fold'
+        )

@@ -2,7 +2,11 @@ import argparse
 
 import pytest
 
-from mmseg_medical.apis.command_line import add_runner_arguments, run_tool
+from mmseg_medical.apis.command_line import (
+    add_runner_arguments,
+    run_tool,
+    thresholds_of,
+)
 from mmseg_medical.errors import InputError
 
 
@@ -19,6 +23,25 @@ def test_arguments_of_openmmlab():
     assert args.local_rank == 1
     assert args.cfg_options == {'a.b': 1, 'c': ['x', 'y']}
     assert parser.parse_args(['c.py', '--local_rank', '2']).local_rank == 2
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        (None, None),
+        ('0.4', [0.4]),
+        ('0.4,1', [0.4, 1]),
+        ('lung=0.4,b=c=1e-1', {'lung': 0.4, 'b=c': 0.1}),
+    ],
+)
+def test_thresholds(text, expected):
+    assert thresholds_of(text, '--low') == expected
+
+
+@pytest.mark.parametrize('text', ['', 'a', 'lung=', '0.4;0.5'])
+def test_what_are_no_thresholds(text):
+    with pytest.raises(InputError, match=r'--low is .*, expected numbers as'):
+        thresholds_of(text, '--low')
 
 
 def raising(error):

@@ -49,7 +49,7 @@ def test_edges_of_several_classes(members):
 @pytest.mark.parametrize(
     ('rules', 'message'),
     [
-        (dict(mask_thr=1.5), r'low is \[1.5\], expected probabilities in'),
+        (dict(mask_thr=1.5), r'mask_thr is \[1.5\], expected probabil'),
         (dict(low=0.6, high=0.4), 'low is above high for lung: 0.6, 0.4'),
         (dict(low=0.6), 'low is above high for lung: 0.6, 0.5'),
         (dict(mask_thr=0.5, low=0.1), 'give mask_thr, or low and high'),

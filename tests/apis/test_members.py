@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmseg_medical.apis.members import Members
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.errors import InputError
 
 A = dict(a=[[0.0, 0.2, 1.0]], b=[[0.4, 0.4, 0.4]])
@@ -36,6 +37,23 @@ def test_what_the_maps_say_of_an_image(write_maps):
     ]
     assert {m['held_out']['fold'] for m in models.values()} == {0}
     assert members.image('b') == {'x': {'b': ''}}
+
+
+def test_out_of_fold_maps_are_of_a_model_each(write_maps, tmp_path):
+    for fold, name in ((0, 'a'), (1, 'b')):
+        write_maps(
+            f'fold_{fold}', {name: A[name]}, fold=fold, trained_on=['z']
+        )
+    ProbabilityMaps.join(tmp_path, ['fold_0', 'fold_1'])
+    members = Members.open([tmp_path])
+    assert members.ids == ['a', 'b']
+    for fold, name in ((0, 'a'), (1, 'b')):
+        (model,) = members.models(name).values()
+        assert model['held_out']['fold'] == fold
+        assert model['trained_on'] == {'x': {'z': ''}}
+        assert members.image(name) == {'x': {name: ''}}
+    with pytest.raises(InputError, match=r'models that held out \[0, 1\]'):
+        members.by_fold()
 
 
 def test_members_of_each_fold(write_maps):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmseg_medical.apis.label_rules import LabelRules
-from mmseg_medical.apis.pseudo_label import pseudo_label
+from mmseg_medical.apis.pseudo_label import notes_on, pseudo_label
 from mmseg_medical.converters.image import read_labels
 from mmseg_medical.converters.pseudo_labels import PseudoLabels
 from mmseg_medical.converters.table import read_table
@@ -221,3 +221,15 @@ def test_a_folder_that_is_there_stays(make, tmp_path):
     )
     assert len(PseudoLabels.open(tmp_path / 'out').rows) == 1
     assert (tmp_path / 'out.old' / 'provenance.json').read_text() == before
+
+
+def test_what_a_training_will_refuse_is_said(make, write_maps, tmp_path):
+    options = dict(trained_on=['z'], fold=3)
+    made = {'': make(options=options)}
+    (note,) = notes_on(made, per_fold=False)
+    assert note.startswith('made by models that held out fold 3: a training')
+    assert not list(notes_on(made, per_fold=True))
+    unknown = pseudo_label([write_maps('other', IMAGES)], tmp_path / 'o')
+    (note,) = notes_on(unknown, per_fold=False)
+    assert note.startswith('1 of 1 models do not say what they were trained')
+    assert 'first other.pth: ' in note
