@@ -21,6 +21,8 @@ from mmseg_medical.models.segmentors.prediction import ImagePredictor
 from mmseg_medical.models.segmentors.settings import TestSettings, padded_to
 from mmseg_medical.models.smp_keys import rename_smp_keys
 
+PARTS = ('members', 'checkpoints', 'weights')  # of a gate
+
 
 @MODELS.register_module()
 class EnsembleSegmentor(ImagePredictor, BaseModel):
@@ -117,23 +119,34 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
         self.settings.check_model(
             self.task,
             has_presence=self._one_kind and self.members[0].has_presence,
-            divisors=[padded_to(m.data_preprocessor) for m in self.members],
+            divisors=[padded_to(m.data_preprocessor) for m in self._networks],
         )
+
+    @property
+    def _networks(self) -> list[Any]:
+        """All members, and those of the gate."""
+        keepers = self.gatekeeper.members if self.gatekeeper else ()
+        return [*self.members, *keepers]
 
     def _add_gate(self, cfg: Mapping[str, Any] | None) -> None:
         self.gate = self.gatekeeper = None
         if cfg is None:
             return
-        own = {k: v for k, v in cfg.items() if k in ('mask_thr', 'min_size')}
-        other = {k: v for k, v in cfg.items() if k not in own}
+        parts = {k: cfg[k] for k in PARTS if k in cfg}
+        own = {k: v for k, v in cfg.items() if k not in parts}
+        if unknown := own.keys() - {'mask_thr', 'min_size'}:
+            raise InputError(
+                f'model.gate.{min(unknown)} is no setting; expected some of '
+                f'{", ".join(PARTS)}, mask_thr, min_size'
+            )
         self.gate = Gate(**own)
-        self.gatekeeper = EnsembleSegmentor(**other)
+        self.gatekeeper = EnsembleSegmentor(**parts)
         here, there = (
             (m.task.name, m.num_classes, m.classes)
             for m in (self, self.gatekeeper)
         )
-        unknown = None in (here[2], there[2])
-        if here[:2] != there[:2] or not (unknown or here == there):
+        known = None not in (here[2], there[2])
+        if here[:2] != there[:2] or (known and here != there):
             raise InputError(
                 'the gate of an ensemble is of its task and classes: model.'
                 f'members are of {here}, model.gate.members of {there}'
@@ -144,6 +157,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
                 'classes can be left out one by one'
             )
         self.checkpoints += self.gatekeeper.checkpoints
+        self.metas |= self.gatekeeper.metas
         self.metas |= self.gatekeeper.metas
 
     def _load(self) -> None:
@@ -179,7 +193,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
     @property
     def record(self) -> dict[str, Any]:
         """What decides the probabilities, beside the weights of networks."""
-        precision = [m.settings.precision for m in self.members]
+        precision = [m.settings.precision for m in self._networks]
         found = dict(super().record, precision=precision, members=self.weights)
         if self.gate is not None:
             found['gate'] = dict(

@@ -212,6 +212,8 @@ def test_a_gate_belongs_to_the_record():
         (dict(task='multiclass', classes=3), "for task='binary' and 'multil"),
         (dict(min_size=-1), 'min_size is a whole number'),
         (dict(members=[]), 'one MedicalSegmentor or more'),
+        (dict(gate={}), r'model\.gate\.gate is no setting; expected some of'),
+        (dict(test_cfg={}), r'model\.gate\.test_cfg is no setting'),
     ],
 )
 def test_gates_that_cannot_be(arguments, message):
@@ -225,8 +227,15 @@ def test_members_and_checkpoints_by_file(tmp_path):
     torch.save(MODELS.build(config()).state_dict(), tmp_path / 'best_1.pth')
     member, pattern = str(tmp_path / 'small.py'), f'{tmp_path}/best_*.pth'
     one = dict(members=[member], checkpoints=[pattern])
-    built = MODELS.build(dict(type='EnsembleSegmentor', **one, gate=one))
-    assert built.checkpoints == [str(tmp_path / 'best_1.pth')] * 2
+    other = str(tmp_path / 'gate.pth')
+    meta = dict(task='binary', dataset_meta=dict(classes=('bg', 'gland')))
+    weights = MODELS.build(config()).state_dict()
+    torch.save(dict(meta=meta, state_dict=weights), other)
+    gate = dict(one, checkpoints=[other])
+    built = MODELS.build(dict(type='EnsembleSegmentor', **one, gate=gate))
+    best = str(tmp_path / 'best_1.pth')
+    assert built.checkpoints == [best, other]
+    assert built.metas == {best: {}, other: meta}
     torch.save({}, tmp_path / 'best_2.pth')
     with pytest.raises(ValueError, match=r'best_\*\.pth is 2 files, \['):
         MODELS.build(dict(type='EnsembleSegmentor', **one))
