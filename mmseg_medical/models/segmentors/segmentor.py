@@ -18,6 +18,11 @@ from mmseg_medical.models.feature_maps import Inputs
 from mmseg_medical.models.first_conv import inflate_first_conv
 from mmseg_medical.models.image_heads.base import build_image_heads
 from mmseg_medical.models.map_heads import build_map_heads, map_losses
+from mmseg_medical.models.segmentors.checks import (
+    check_channels,
+    check_finite,
+    check_stacked,
+)
 from mmseg_medical.models.segmentors.heads import (
     check_cascade,
     check_configs,
@@ -130,7 +135,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
     ) -> None:
         if task not in TASKS:
             raise InputError(f'task is one of {sorted(TASKS)}, got {task!r}')
-        _check_channels(backbone, data_preprocessor)
+        check_channels(backbone, data_preprocessor)
         check_configs('decode_head', decode_head, task)
         check_configs('auxiliary_head', auxiliary_head, task)
         # EncoderDecoder itself builds heads before their inputs are known.
@@ -227,7 +232,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         if any(map(is_mixed, data_samples)):
             others = [*self.image_heads.values(), *self.map_heads.values()]
             check_mixed(others, data_samples)
-        _check_stacked(inputs)
+        check_stacked(inputs)
         features = self.extract_feat(inputs)
         losses: dict[str, Tensor] = {}
         logits: Any = None  # of the head before, for a cascade
@@ -251,23 +256,8 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         for name, head in self.map_heads.items():
             terms = map_losses(name, head, head(features), data_samples, size)
             losses.update((f'{name}.{k}', v) for k, v in terms.items())
-        self._check_finite(losses, data_samples)
+        check_finite(losses, data_samples)
         return losses
-
-    def _check_finite(
-        self, losses: dict[str, Tensor], samples: Samples
-    ) -> None:
-        sums = [value.detach().float().sum() for value in losses.values()]
-        total = torch.stack(sums)
-        if total.isfinite().all():
-            return
-        names = [str(s.get('img_id', s.get('img_path'))) for s in samples]
-        values = {k: float(v.detach().mean()) for k, v in losses.items()}
-        raise InputError(
-            f'the loss is {values} for images {", ".join(names)}; look at '
-            'them and their masks, lower the learning rate, or clip the '
-            'gradients (optim_wrapper.clip_grad)'
-        )
 
     def encode_decode(
         self, inputs: Tensor, batch_img_metas: list[dict[str, Any]]
@@ -296,7 +286,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         height, width = windows[0].shape[1:]
         batch = dict(inputs=list(windows), data_samples=[])
         inputs = self.data_preprocessor(batch, False)['inputs']
-        _check_stacked(inputs)
+        check_stacked(inputs)
         probs, scores = self._probs(inputs)
         return probs[..., :height, :width], scores
 
@@ -365,25 +355,3 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             self.finish(sample, probs, self.image_scores(scores))
             for sample, probs, scores in outputs
         ]
-
-
-def _check_channels(backbone: dict[str, Any], preprocessor: Any) -> None:
-    """Check that images are normalised with as many means as they need."""
-    channels = backbone.get('in_channels')
-    if not isinstance(preprocessor, dict) or channels is None:
-        return
-    count = len(preprocessor.get('mean') or ())
-    if count not in (0, 1, channels):
-        raise InputError(
-            f'model.data_preprocessor.mean has {count} values, '
-            f'model.backbone.in_channels is {channels}; give one for each '
-            'channel, or one for all'
-        )
-
-
-def _check_stacked(inputs: Any) -> None:
-    if not isinstance(inputs, Tensor):
-        raise InputError(
-            'model.data_preprocessor is missing; it normalises and stacks '
-            "images, as dict(type='SegDataPreProcessor', mean=…, std=…)"
-        )
