@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.mmseg_medical
-EXTRAS := onedl,albu,fast,smp,dicom,volumes,tests
+EXTRAS := onedl,albu,fast,smp,dicom,volumes,track,tests
 
 .PHONY: demo test lint benchmark compare doctor
 

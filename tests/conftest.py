@@ -2,13 +2,15 @@
 
 import contextlib
 import csv
+import importlib
 import importlib.util
+import io
 import multiprocessing
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -311,6 +313,87 @@ def tiny_config(tmp_path) -> Callable[..., str]:
         return write_config(path, data_root, iterations, extra)
 
     return write
+
+
+class Terminal(io.StringIO):
+    """Text that was written to a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def rows(self) -> list[str]:
+        """What it shows, for one that knows carriage returns."""
+        return shown(self.getvalue())
+
+
+def shown(text: str) -> list[str]:
+    """Rows that a terminal shows after this text."""
+    rows, column = [''], 0
+    for character in text:
+        if character == '\n':
+            rows.append('')
+            column = 0
+        elif character == '\r':
+            column = 0
+        else:
+            row = rows[-1].ljust(column)
+            rows[-1] = row[:column] + character + row[column + 1 :]
+            column += 1
+    return [row.rstrip() for row in rows]
+
+
+@pytest.fixture
+def screen() -> Callable[[str], list[str]]:
+    """Rows that a terminal shows after a text."""
+    return shown
+
+
+@pytest.fixture
+def streams() -> Callable[..., contextlib.AbstractContextManager[io.StringIO]]:
+    """Let both standard streams be a terminal, or a log, for a block."""
+
+    @contextlib.contextmanager
+    def redirect(terminal: bool = True) -> Iterator[io.StringIO]:
+        file = Terminal() if terminal else io.StringIO()
+        with (
+            contextlib.redirect_stdout(file),
+            contextlib.redirect_stderr(file),
+        ):
+            yield file
+
+    return redirect
+
+
+@pytest.fixture
+def events() -> Callable[..., dict[str, list[tuple[int, object]]]]:
+    """Read what a run in a folder has told TensorBoard.
+
+    Gives steps with values, or sizes (w, h) of pictures, by name.
+    """
+    module = 'tensorboard.backend.event_processing.event_accumulator'
+    pytest.importorskip('tensorboard')
+
+    def read(folder: Path) -> dict[str, list[tuple[int, object]]]:
+        (file,) = folder.rglob('events.out.tfevents.*')
+        kept = dict(scalars=0, images=0)  # all
+        found = importlib.import_module(module).EventAccumulator(
+            str(file), size_guidance=kept
+        )
+        found.Reload()
+        tags = found.Tags()
+        scalars = {
+            name: [(one.step, one.value) for one in found.Scalars(name)]
+            for name in tags['scalars']
+        }
+        return scalars | {
+            name: [
+                (one.step, (one.width, one.height))
+                for one in found.Images(name)
+            ]
+            for name in tags['images']
+        }
+
+    return read
 
 
 @pytest.fixture(scope='session')

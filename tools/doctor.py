@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import NamedTuple
 
-INSTALL = "pip install -e '.[onedl,albu,fast,smp,dicom,volumes]'"
+INSTALL = "pip install -e '.[onedl,albu,fast,smp,dicom,volumes,track]'"
 FAMILIES = {
     'onedl': ('onedl-mmcv', 'onedl-mmengine', 'onedl-mmsegmentation'),
     'openmmlab': ('mmcv', 'mmengine', 'mmsegmentation'),
@@ -26,7 +26,7 @@ SHOWN = (
     *('mmsegmentation', 'mmpretrain', 'onedl-mmcv', 'onedl-mmengine'),
     *('onedl-mmsegmentation', 'onedl-mmpretrain'),
     *('mmsegmentation-medical', 'segmentation-models-pytorch'),
-    *('timm', 'setuptools'),
+    *('timm', 'setuptools', 'tensorboard'),
 )
 
 
@@ -162,6 +162,11 @@ def examine(
         weak(
             'numba is missing: masks and stains take the slower numpy path',
             "pip install -e '.[fast]'",
+        )
+    if not has('tensorboard'):
+        weak(
+            'tensorboard is missing: no curves of a training',
+            "pip install -e '.[track]'",
         )
     try:
         with tempfile.TemporaryFile(dir=folder):

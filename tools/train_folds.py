@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 
 from mmseg_medical.apis import load_config
 from mmseg_medical.apis.command_line import (
@@ -74,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> FoldScores | None:
             out_bits=args.out_bits,
             trust_checkpoint=args.trust_checkpoint,
         )
-        for fold in folds:
+        for k, fold in enumerate(folds, 1):
+            print_log(f'fold {fold}: {k} of {len(folds)}', logger='current')
             run.run(fold)
     if not is_main_process():
         return None

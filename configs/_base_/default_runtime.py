@@ -19,10 +19,16 @@ default_hooks = dict(
     ),
     classes=dict(type='CheckClassesHook'),
     split=dict(type='CheckSplitHook'),
+    progress=dict(type='ProgressHook'),
+    overlays=dict(type='LogOverlaysHook', num_images=4),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
 visualizer = dict(
-    type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')]
+    type='SegLocalVisualizer',
+    vis_backends=[
+        dict(type='LocalVisBackend'),
+        dict(type='TensorboardBackend'),
+    ],
 )
 log_processor = dict(by_epoch=False)
 log_level = 'INFO'

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 
 from mmseg_medical.apis.config import drop_pretrained
 from mmseg_medical.apis.stage_config import stage_config
@@ -63,6 +64,10 @@ def train_stages(
                 config.load_from = start
                 options['pretrained'] = True
             name = Path(config.work_dir).name
+            print_log(
+                f'{name}: stage {len(done) + 1} of {len(configs)}',
+                logger='current',
+            )
             run = f'{Path(cfg.filename).stem}_{Path(cfg.work_dir).name}'
             config.experiment_name = f'{run}_{name}'
             done[name] = train_once(config, resume=resume, **options)

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list
-from mmengine.hooks import CheckpointHook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
@@ -16,6 +15,7 @@ from mmseg_medical.apis.train import alone, train
 from mmseg_medical.converters.probability_maps import file_digest
 from mmseg_medical.engine.checkpoint import latest_checkpoint
 from mmseg_medical.engine.hooks import AverageCheckpointsHook
+from mmseg_medical.engine.hooks.checkpoint import best_scores, checkpoint_hooks
 from mmseg_medical.errors import InputError
 
 NOTE = 'trained.json'
@@ -150,7 +150,7 @@ def best_checkpoint(runner: Runner) -> str:
     for hook in runner.hooks:
         if isinstance(hook, AverageCheckpointsHook) and hook.path:
             return hook.path
-    for hook in _checkpoint_hooks(runner):
+    for hook in checkpoint_hooks(runner):
         several = getattr(hook, 'best_ckpt_path_dict', None) or {}
         for path in (
             getattr(hook, 'best_ckpt_path', None),
@@ -166,20 +166,3 @@ def best_checkpoint(runner: Runner) -> str:
         )
     print_log(f'no best checkpoint was chosen: {latest} is the last')
     return latest
-
-
-def best_scores(runner: Runner) -> dict[str, float]:
-    """The best score of a training by each name that chooses a checkpoint."""
-    found = {}
-    for hook in _checkpoint_hooks(runner):
-        names = getattr(hook, 'key_indicators', None) or []
-        for name in names:
-            key = 'best_score' if len(names) == 1 else f'best_score_{name}'
-            value = runner.message_hub.runtime_info.get(key)
-            if value is not None:
-                found[name] = float(value)
-    return found
-
-
-def _checkpoint_hooks(runner: Runner) -> list[CheckpointHook]:
-    return [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]

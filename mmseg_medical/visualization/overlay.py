@@ -188,6 +188,30 @@ def to_bgr(img: NDArray[Any]) -> Image:
     return cv2.cvtColor(img, cv2.COLOR_GRAY2BGR) if img.shape[2] == 1 else img
 
 
+def shrink(img: NDArray[Any], max_size: int) -> Image:
+    """Bring an image of any type to what a screen shows, in a small size.
+
+    Of a large image only every n-th pixel is read, at least twice as many as
+    come out, so that little memory is taken.
+
+    Args:
+        img: As in :func:`to_bgr`.
+        max_size: Pixels of the longer side; smaller images keep their size.
+
+    Returns:
+        (H, W, 3) uint8 BGR; a new array.
+    """
+    height, width = img.shape[:2]
+    longer = max(height, width)
+    step = max(1, longer // (2 * max_size))
+    out = to_bgr(img[::step, ::step])
+    factor = min(1, max_size / longer)
+    size = [max(1, round(factor * side)) for side in (width, height)]
+    if size == [out.shape[1], out.shape[0]]:
+        return out
+    return np.asarray(cv2.resize(out, size, interpolation=cv2.INTER_AREA))
+
+
 def _stretch(img: NDArray[Any]) -> NDArray[Any]:
     """Values between 0 and 255; what is no number becomes 0."""
     img = img.astype(np.float32)

@@ -8,7 +8,6 @@ from mmseg_medical.apis import load_config
 from mmseg_medical.apis.trained import (
     _settings,
     best_checkpoint,
-    best_scores,
     train_once,
 )
 from mmseg_medical.errors import InputError
@@ -47,25 +46,6 @@ def test_no_checkpoint_at_all(trained, tmp_path):
         InputError, match=r'has no checkpoint to test; .*hooks'
     ):
         best_checkpoint(runner)
-
-
-def runner(tmp_path, hook=None, **info):
-    hub = SimpleNamespace(runtime_info=info)
-    hooks = [] if hook is None else [hook]
-    return SimpleNamespace(
-        hooks=hooks, work_dir=str(tmp_path), message_hub=hub
-    )
-
-
-def test_scores_by_what_chooses_a_checkpoint(tmp_path):
-    one = CheckpointHook(save_best='dice', rule='greater')
-    assert best_scores(runner(tmp_path, one, best_score=0.5)) == dict(dice=0.5)
-    two = CheckpointHook(save_best=['dice', 'iou'], rule='greater')
-    found = best_scores(
-        runner(tmp_path, two, best_score_dice=0.5, best_score_iou=0.25)
-    )
-    assert found == dict(dice=0.5, iou=0.25)
-    assert best_scores(runner(tmp_path)) == {}
 
 
 def test_files_that_choose_samples_count(hubmap, tiny_config, tmp_path):

@@ -40,7 +40,7 @@ def shrink_model(model):
 
 
 @pytest.mark.parametrize('leaf', LEAVES)
-def test_two_iterations_of_each_leaf(leaf, request, tool, tmp_path):
+def test_two_iterations_of_each_leaf(leaf, request, tool, tmp_path, events):
     name = Path(leaf).stem
     root = request.getfixturevalue(LEAVES[leaf])()
     cfg = Config.fromfile(mmseg_medical.config_path(leaf))
@@ -79,3 +79,11 @@ def test_two_iterations_of_each_leaf(leaf, request, tool, tmp_path):
         best = cfg.default_hooks.checkpoint.save_best
         assert 0 <= entries[-1][best] <= 1
         assert len([*folder.glob(f'best_{best}_iter_2.pth')]) == 1
+        found = events(folder)
+        for score, value in entries[-1].items():
+            if score != 'step':
+                expected = pytest.approx(value, nan_ok=True)
+                assert found[score][-1] == (2, expected), score
+        if LEAVES[leaf] == 'uw_madison':
+            organs = {'large_bowel', 'small_bowel', 'stomach'}
+            assert {f'dice_per_image/{one}' for one in organs} <= set(found)

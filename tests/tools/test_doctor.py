@@ -15,6 +15,7 @@ GOOD = {
     'onedl-mmengine': '0.10.12',
     'onedl-mmsegmentation': '1.4.2',
     'mmsegmentation-medical': '0.1.0',
+    'tensorboard': '2.21.0',
 }
 UPSTREAM = {
     'mmcv-lite': '2.1.0',
@@ -95,6 +96,7 @@ def test_the_range_of_mmcv(tool, tmp_path):
         (dict(drop=['albumentations']), 'albumentations is missing'),
         (dict(albumentations='2.0.5'), '2.0.8 is tested'),
         (dict(drop=['numba']), 'numba is missing'),
+        (dict(drop=['tensorboard']), 'tensorboard is missing'),
     ],
 )
 def test_what_is_only_slower_or_untested(tool, tmp_path, changes, problem):

@@ -11,6 +11,7 @@ from mmseg_medical.visualization.overlay import (
     draw_classes,
     draw_overlay,
     legend_of,
+    shrink,
     to_bgr,
 )
 
@@ -154,3 +155,35 @@ def test_colours_repeat_darker():
         'b': CLASS_COLOURS[1],
     }
     assert list(legend_of(('a', 'b'), overlapping=True)) == ['a', 'b']
+
+
+def test_small_pictures_of_large_images():
+    img = np.zeros((4000, 1000, 1), np.uint16)
+    img[:, 500:] = 60_000
+    small = shrink(img, 200)
+    assert (small.shape, small.dtype) == ((200, 50, 3), np.uint8)
+    assert (small[:, :24] == 0).all()
+    assert (small[:, 26:] == 255).all()
+
+
+def test_few_pixels_of_a_large_image_are_read():
+    seen = []
+
+    class Watched(np.ndarray):
+        def __getitem__(self, key):
+            found = super().__getitem__(key)
+            seen.append(np.shape(found))
+            return found
+
+    img = np.zeros((10_000, 8_000, 3), np.uint8).view(Watched)
+    assert shrink(img, 500).shape == (500, 400, 3)
+    assert seen[0] == (1000, 800, 3)
+
+
+def test_small_images_keep_their_size_and_stay_as_they_are():
+    img = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    small = shrink(img, 16)
+    np.testing.assert_array_equal(small, img)
+    small[:] = 0
+    assert img.any()
+    assert shrink(np.zeros((1, 3000, 3), np.uint8), 100).shape == (1, 100, 3)

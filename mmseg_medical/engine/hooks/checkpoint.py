@@ -152,3 +152,21 @@ def unwrapped(model: Any) -> Any:
             break
         model = model.module
     return model
+
+
+def checkpoint_hooks(runner: Any) -> list[CheckpointHook]:
+    """Hooks of a runner that write checkpoints."""
+    return [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
+
+
+def best_scores(runner: Any) -> dict[str, float]:
+    """The best score of a training by each name that chooses a checkpoint."""
+    found = {}
+    for hook in checkpoint_hooks(runner):
+        names = getattr(hook, 'key_indicators', None) or []
+        for name in names:
+            key = 'best_score' if len(names) == 1 else f'best_score_{name}'
+            value = runner.message_hub.runtime_info.get(key)
+            if value is not None:
+                found[name] = float(value)
+    return found

@@ -1,12 +1,15 @@
 import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.hooks import CheckpointHook
 
 from mmseg_medical.apis import load_config, train
 from mmseg_medical.engine.checkpoint import CheckpointError, load_checkpoint
 from mmseg_medical.engine.hooks import SafeCheckpointHook
+from mmseg_medical.engine.hooks.checkpoint import best_scores
 
 
 @pytest.fixture
@@ -94,3 +97,18 @@ def test_what_is_better_is_known(key, rule):
 def test_what_is_better_by_several_scores():
     keys = ['dice_pooled', 'hausdorff_95_per_image']
     assert SafeCheckpointHook(save_best=keys).rules == ['greater', 'less']
+
+
+def runner(hook=None, **info):
+    hub = SimpleNamespace(runtime_info=info)
+    hooks = [] if hook is None else [hook]
+    return SimpleNamespace(hooks=hooks, message_hub=hub)
+
+
+def test_scores_by_what_chooses_a_checkpoint():
+    one = CheckpointHook(save_best='dice', rule='greater')
+    assert best_scores(runner(one, best_score=0.5)) == dict(dice=0.5)
+    two = CheckpointHook(save_best=['dice', 'iou'], rule='greater')
+    found = best_scores(runner(two, best_score_dice=0.5, best_score_iou=0.25))
+    assert found == dict(dice=0.5, iou=0.25)
+    assert best_scores(runner()) == {}
