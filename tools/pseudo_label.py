@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, PseudoLabels]:
             mask_thr=thresholds_of(args.mask_thr, '--mask-thr'),
             low=thresholds_of(args.low, '--low'),
             high=thresholds_of(args.high, '--high'),
+            postprocess=args.postprocess,
             min_confidence=args.min_confidence,
             min_sure=args.min_sure,
             empty=not args.no_empty,
@@ -104,6 +105,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help='probability above which it is; between both it is ignored. Of '
         'classes that exclude each other the most likely one counts, ignored '
         'up to its --high',
+    )
+    add(
+        '--postprocess',
+        metavar='FILE',
+        help='postprocess.json of tools/search_postprocess.py, which decides '
+        'where pixels are not ignored',
     )
     add(
         '--min-confidence',

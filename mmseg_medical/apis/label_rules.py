@@ -14,6 +14,7 @@ from mmseg_medical.converters.confidence import (
 )
 from mmseg_medical.converters.label_map import IGNORE_INDEX
 from mmseg_medical.errors import InputError
+from mmseg_medical.postprocessing import Pipeline, read_pipeline
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,8 @@ class LabelRules:
         high: Above this a pixel is of a class; None is ``mask_thr``. Where
             classes exclude each other, the most likely one counts, ignored
             up to its ``high``.
+        postprocess: A ``postprocess.json``, whose masks count where pixels
+            are not ignored, with thresholds by class, organ and source.
         min_confidence: Least :attr:`Confidence.confidence` of an image.
         min_sure: Least :attr:`Confidence.sure`.
         empty: False leaves out images without foreground.
@@ -41,6 +44,7 @@ class LabelRules:
     mask_thr: Thresholds | None = None
     low: Thresholds | None = None
     high: Thresholds | None = None
+    postprocess: str | None = None
     min_confidence: float = 0.0
     min_sure: float = 0.0
     empty: bool = True
@@ -53,6 +57,10 @@ class LabelRules:
                 raise InputError(f'{key} is {value}, expected it in [0, 1]')
         if self.mask_thr is not None and (self.low, self.high) != (None, None):
             raise InputError('give mask_thr, or low and high')
+        if self.mask_thr is not None and self.postprocess is not None:
+            raise InputError(
+                'postprocess has thresholds of its own; drop mask_thr'
+            )
         limit = self.limit
         if limit is not None and not (
             0 < limit < 1 or (limit >= 1 and limit == int(limit))
@@ -98,6 +106,29 @@ class LabelRules:
                 f'low is above high for {names[k]}: {low[k]:g}, {high[k]:g}'
             )
         return low, high
+
+    def pipeline(self, members: Members) -> Pipeline | None:
+        """What :attr:`postprocess` says, for some maps.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            InputError: If it is for other maps, or for whole volumes.
+        """
+        if self.postprocess is None:
+            return None
+        first = members.maps[0]
+        pipeline = read_pipeline(
+            self.postprocess,
+            task=members.task,
+            labels=first.labels,
+            dataset=first.origin.get('dataset', ''),
+        )
+        if pipeline.volume_step is not None:
+            raise InputError(
+                f'{self.postprocess} has a step of whole volumes, '
+                'smooth_presence; images become labels one by one: remove it'
+            )
+        return pipeline
 
     def objection(self, found: Confidence, labels: NDArray[Any]) -> str:
         """Why an image is left out; '' where it is not."""

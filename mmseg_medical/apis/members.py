@@ -165,16 +165,30 @@ class Members:
             total = probs + total
         return total
 
+    def scores(self, img_id: str) -> dict[str, float]:
+        """Mean of what all tests say of an image as a whole in one number."""
+        said = [one.scores(img_id) for one in self.maps]
+        return {
+            name: sum(
+                weight * scores[name]
+                for scores, weight in zip(said, self.weights, strict=True)
+            )
+            for name, value in said[0].items()
+            if isinstance(value, (int, float))
+            and all(name in scores for scores in said)
+        }
+
     def absence(self, img_id: str) -> float | None:
         """How sure the models are of no foreground, if their gate closes."""
         gate = self.maps[0].postprocess.get('gate_thr')
         if gate is None:
             return None
-        presence = sum(
-            weight * one.scores(img_id)['presence']
-            for one, weight in zip(self.maps, self.weights, strict=True)
-        )
+        presence = self.scores(img_id)['presence']
         return 1 - presence if presence < gate else None
+
+    def meta(self, img_id: str) -> dict[str, Any]:
+        """What the data set knew of an image, as its organ."""
+        return self.maps[0].meta(img_id)
 
     def models(self, img_id: str) -> dict[str, dict[str, Any]]:
         """Models behind the maps of an image, by a short name."""

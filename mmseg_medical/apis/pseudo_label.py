@@ -13,10 +13,11 @@ from mmseg_medical.apis.members import Members
 from mmseg_medical.converters.confidence import (
     Confidence,
     confidence_of,
+    decided_by,
     sure_labels,
 )
 from mmseg_medical.converters.lineage import Listing, distinct, merge, seen
-from mmseg_medical.converters.probability_maps import PathLike
+from mmseg_medical.converters.probability_maps import PathLike, file_digest
 from mmseg_medical.converters.pseudo_labels import PseudoLabels
 from mmseg_medical.errors import InputError
 from mmseg_medical.progress import Progress
@@ -60,15 +61,15 @@ def pseudo_label(
     rules = rules or LabelRules()
     members = Members.open(folders, weights)
     parts = members.by_fold() if per_fold else {'': members}
-    edges = {name: rules.edges(part) for name, part in parts.items()}
+    judges = {name: _Judge(part, rules) for name, part in parts.items()}
     made = {}
     total = len(members.ids) * len(parts)
     with (
         appearing(out, replace=overwrite) as place,
         Progress(total) as progress,
     ):
-        for name, part in parts.items():
-            one = _make(Path(place, name), part, rules, edges[name], progress)
+        for name, judge in judges.items():
+            one = _make(Path(place, name), judge, progress)
             one.write()
             made[name] = one
     for name, one in made.items():
@@ -76,20 +77,40 @@ def pseudo_label(
     return made
 
 
-def _make(
-    folder: Path,
-    members: Members,
-    rules: LabelRules,
-    edges: tuple[NDArray[Any], NDArray[Any]],
-    progress: Progress,
-) -> PseudoLabels:
+class _Judge:
+    """Makes the masks of images, and says how sure they are."""
+
+    def __init__(self, members: Members, rules: LabelRules) -> None:
+        self.members = members
+        self.rules = rules
+        self.low, self.high = rules.edges(members)
+        self.pipeline = rules.pipeline(members)
+
+    def __call__(self, img_id: str) -> tuple[NDArray[np.uint8], Confidence]:
+        members = self.members
+        probs = members.mean(img_id)
+        labels = sure_labels(probs, members.task, self.low, self.high)
+        if self.pipeline is not None:
+            masks = self.pipeline(
+                probs,
+                meta=members.meta(img_id),
+                scores=members.scores(img_id),
+            )
+            labels = decided_by(self.pipeline.as_labels(masks), labels)
+        elif (absent := members.absence(img_id)) is not None:
+            return np.zeros_like(labels), Confidence(absent, 1.0, 0.0)
+        return labels, confidence_of(probs, members.task, labels)
+
+
+def _make(folder: Path, judge: _Judge, progress: Progress) -> PseudoLabels:
+    members, rules = judge.members, judge.rules
     made = PseudoLabels(folder)
     trained_on = set() if rules.trained else _trained_on(members)
     for img_id in progress.over(members.ids):
         if img_id in trained_on:
             made.left_out[img_id] = 'trained on by a model of its map'
             continue
-        labels, found = _judged(img_id, members, edges)
+        labels, found = judge(img_id)
         if reason := rules.objection(found, labels):
             made.left_out[img_id] = reason
             continue
@@ -108,20 +129,8 @@ def _make(
             'the models were not trained on'
         )
     _keep_best(made, rules, len(members.ids))
-    made.provenance = _provenance(made, members, rules, edges)
+    made.provenance = _provenance(made, judge)
     return made
-
-
-def _judged(
-    img_id: str, members: Members, edges: tuple[NDArray[Any], NDArray[Any]]
-) -> tuple[NDArray[np.uint8], Confidence]:
-    """Mask of an image, empty where the gate of the tests closes."""
-    probs = members.mean(img_id)
-    labels = sure_labels(probs, members.task, *edges)
-    absent = members.absence(img_id)
-    if absent is not None:
-        return np.zeros_like(labels), Confidence(absent, 1.0, 0.0)
-    return labels, confidence_of(probs, members.task, labels)
 
 
 def _trained_on(members: Members) -> set[str]:
@@ -152,12 +161,8 @@ def _keep_best(made: PseudoLabels, rules: LabelRules, count: int) -> None:
         made.left_out[img_id] = f'beyond the limit of {most}'
 
 
-def _provenance(
-    made: PseudoLabels,
-    members: Members,
-    rules: LabelRules,
-    edges: tuple[NDArray[Any], NDArray[Any]],
-) -> dict[str, Any]:
+def _provenance(made: PseudoLabels, judge: _Judge) -> dict[str, Any]:
+    members, rules = judge.members, judge.rules
     models: dict[str, Any] = {}
     for img_id in made.rows:
         models |= members.models(img_id)
@@ -166,8 +171,13 @@ def _provenance(
         for model in models.values()
         for parent in model.get('pseudo_labels') or ()
     )
-    channels = members.channels
-    low, high = (dict(zip(channels, e.tolist(), strict=True)) for e in edges)
+    low, high = (
+        dict(zip(members.channels, edge.tolist(), strict=True))
+        for edge in (judge.low, judge.high)
+    )
+    steps = None
+    if rules.postprocess is not None:
+        steps = f'{rules.postprocess} {file_digest(rules.postprocess)}'
     return dict(
         made_by=f'tools/pseudo_label.py of mmseg_medical {__version__}',
         round=1 + max((parent['round'] for parent in parents), default=0),
@@ -182,6 +192,7 @@ def _provenance(
         ],
         low=low,
         high=high,
+        postprocess=steps,
         rules={key: getattr(rules, key) for key in _OF_IMAGES},
         counts=made.counts(),
         models=models,

@@ -59,6 +59,22 @@ def sure_labels(
     return labels[0] if task == 'binary' else labels
 
 
+def decided_by(masks: Labels, labels: Labels) -> Labels:
+    """Labels of post-processing where pixels are sure.
+
+    Args:
+        masks: (1, H, W) class indices, or planes (C, H, W), as
+            :meth:`Pipeline.as_labels` makes them.
+        labels: As :func:`sure_labels` returned them.
+
+    Returns:
+        Labels in the shape of ``labels``, 255 where these are.
+    """
+    decided = masks.reshape(labels.shape).astype(labels.dtype)
+    decided[labels == IGNORE_INDEX] = IGNORE_INDEX
+    return decided
+
+
 def confidence_of(probs: Probs, task: str, labels: Labels) -> Confidence:
     """How sure a model is of an image.
 
@@ -71,8 +87,11 @@ def confidence_of(probs: Probs, task: str, labels: Labels) -> Confidence:
     on = (labels != 0) & ~ignored
     count, unsure = int(on.sum()), int(ignored.sum())
     if count:
-        of_class = probs.max(0) if task == 'multiclass' else probs
-        confidence = of_class[on.reshape(of_class.shape)].mean(dtype=float)
+        if task == 'multiclass':
+            own = np.take_along_axis(probs, np.where(on, labels, 0)[None], 0)
+        else:
+            own = probs
+        confidence = own[on.reshape(own.shape)].mean(dtype=float)
     elif task == 'multiclass':
         confidence = probs[0].min()
     else:

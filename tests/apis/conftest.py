@@ -75,6 +75,7 @@ def write_maps(tmp_path) -> Callable[..., str]:
         fold: int | None = None,
         scores: dict[str, object] | None = None,
         bits: int = 8,
+        meta: dict[str, dict[str, object]] | None = None,
         **postprocess: object,
     ) -> str:
         told = {}
@@ -97,7 +98,8 @@ def write_maps(tmp_path) -> Callable[..., str]:
         for img_id, values in probs.items():
             array = np.array(values, np.float64)
             array = array.reshape(-1, *array.shape[-2:])
-            maps.write(img_id, array, scores=scores)
+            own = (meta or {}).get(img_id)
+            maps.write(img_id, array, scores=scores, meta=own)
         return str(maps.folder)
 
     return write

@@ -5,6 +5,7 @@ from mmseg_medical.apis.label_rules import LabelRules
 from mmseg_medical.apis.members import Members
 from mmseg_medical.converters.confidence import Confidence
 from mmseg_medical.errors import InputError
+from mmseg_medical.postprocessing.saved import SavedPipeline
 
 
 @pytest.fixture
@@ -74,6 +75,25 @@ def test_more_classes_than_a_mask_has_values(members):
         InputError, match='at most 255 classes, these maps 256'
     ):
         LabelRules().edges(members('multiclass', names))
+
+
+def test_post_processing_for_these_maps(members, tmp_path):
+    path = tmp_path / 'p.json'
+    threshold = dict(type='threshold', mask_thr=0.3)
+
+    def rules(*steps, classes=('lung',)):
+        saved = SavedPipeline(steps=steps, task='binary', classes=classes)
+        saved.write(path)
+        return LabelRules(postprocess=str(path))
+
+    assert LabelRules().pipeline(members()) is None
+    assert rules(threshold).pipeline(members()).labels == ['lung']
+    with pytest.raises(InputError, match='step of whole volumes'):
+        rules(threshold, dict(type='smooth_presence')).pipeline(members())
+    with pytest.raises(InputError, match='was made for the classes'):
+        rules(threshold, classes=('liver',)).pipeline(members())
+    with pytest.raises(InputError, match='of its own; drop mask_thr'):
+        LabelRules(postprocess=str(path), mask_thr=0.5)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,18 @@ def test_folds_that_are_not_known_or_of_two_splits(write_maps):
         Members.open([other]).by_fold()
 
 
+def test_what_the_tests_say_of_an_image(write_maps):
+    scores = dict(presence=0.2, organ='lung'), dict(presence=0.6, size=3)
+    meta = dict(a=dict(organ='lung'))
+    folders = [
+        write_maps(name, A, scores=one, meta=meta)
+        for name, one in zip(('one', 'two'), scores, strict=True)
+    ]
+    members = Members.open(folders, [1, 3])
+    assert members.scores('a') == dict(presence=pytest.approx(0.5))
+    assert members.meta('a') == dict(organ='lung')
+
+
 def test_the_gate_of_the_tests(write_maps):
     folders = [
         write_maps(name, A, scores=dict(presence=p), gate_thr=0.5)

@@ -6,10 +6,12 @@ import pytest
 from mmseg_medical.apis.label_rules import LabelRules
 from mmseg_medical.apis.pseudo_label import notes_on, pseudo_label
 from mmseg_medical.converters.image import read_labels
+from mmseg_medical.converters.probability_maps import file_digest
 from mmseg_medical.converters.pseudo_labels import PseudoLabels
 from mmseg_medical.converters.table import read_table
 from mmseg_medical.converters.tiff import TIFFImage
 from mmseg_medical.errors import InputError
+from mmseg_medical.postprocessing.saved import SavedPipeline
 
 # 0.8 and 0.2 are stored as 204 and 51 of 255, exactly.
 SURE = [[0.0, 0.2, 0.8], [1.0, 1.0, 1.0]]
@@ -174,6 +176,40 @@ def test_the_gate_of_a_test_empties_a_mask(make):
     made = make(dict(a=SURE), options)
     assert not read_labels(made.path('a')).any()
     assert float(made.rows['a']['confidence']) == pytest.approx(0.9)
+
+
+def test_thresholds_of_organs_and_parts_that_are_too_small(make, tmp_path):
+    """By a pipeline: 0.2 is much in a lung, and one pixel is nothing."""
+    steps = [
+        dict(
+            type='threshold', mask_thr={'organ': {'lung': 0.1, 'spleen': 0.9}}
+        ),
+        dict(type='remove_small', min_size=2),
+    ]
+    path = tmp_path / 'postprocess.json'
+    saved = SavedPipeline(steps=steps, task='binary', classes=['lung'])
+    saved.write(path)
+    one = [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    made = make(
+        dict(a=SURE, b=SURE, c=one),
+        dict(
+            meta=dict(
+                a=dict(organ='lung'),
+                b=dict(organ='spleen'),
+                c=dict(organ='lung'),
+            )
+        ),
+        postprocess=str(path),
+        low=0.6,
+        high=0.85,
+    )
+    assert read_labels(made.path('a')).tolist() == [[0, 1, 255], [1, 1, 1]]
+    assert read_labels(made.path('b')).tolist() == [[0, 0, 255], [1, 1, 1]]
+    assert read_labels(made.path('c')).tolist() == [[0, 0, 0], [0, 0, 0]]
+    confidence = float(made.rows['a']['confidence'])
+    assert confidence == pytest.approx(3.2 / 4)
+    assert float(made.rows['c']['confidence']) == 0  # against the model
+    assert made.provenance['postprocess'] == f'{path} {file_digest(path)}'
 
 
 def test_classes_that_exclude_each_other(make):

@@ -3,6 +3,7 @@ import pytest
 
 from mmseg_medical.converters.confidence import (
     confidence_of,
+    decided_by,
     per_class,
     sure_labels,
 )
@@ -54,6 +55,16 @@ def test_classes_that_overlap():
     assert labels.tolist() == [[[1, 255]], [[1, 0]]]
     found = confidence_of(probs, 'multilabel', labels)
     assert found == pytest.approx((0.8, 2 / 3, 1 / 2))
+
+
+def test_post_processing_decides_what_is_sure():
+    labels = np.array([[0, 1, 255, 1]], np.uint8)
+    masks = np.array([[[1, 0, 1, 1]]], np.int32)
+    assert decided_by(masks, labels).tolist() == [[1, 0, 255, 1]]
+    exclusive = array([[0.1, 0.2]], [[0.6, 0.5]], [[0.3, 0.3]])
+    other = np.array([[2, 1]], np.uint8)  # not the most likely
+    found = confidence_of(exclusive, 'multiclass', other)
+    assert found.confidence == pytest.approx((0.3 + 0.5) / 2)
 
 
 def test_thresholds_of_classes():
