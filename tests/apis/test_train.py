@@ -36,6 +36,7 @@ def test_weights_that_cannot_be_downloaded(
         hubmap(),
         1,
         "model['backbone']['init_cfg'] = dict(type='Pretrained', "
+        '_delete_=True, '
         "checkpoint='https://example.org/mit_b0.pth')",
     )
     cfg = load_config(config, work_dir=str(tmp_path / 'work'))
