@@ -179,5 +179,6 @@ def test_it_trains(pairs, started, tool, tmp_path):
     cfg.train_cfg.update(max_iters=2, val_interval=2)
     cfg.dump(tmp_path / 'two.py')
     work_dir = tmp_path / 'work'
-    tool('train').main([str(tmp_path / 'two.py'), '--work-dir', str(work_dir)])
+    command = [str(tmp_path / 'two.py'), '--work-dir', str(work_dir)]
+    tool('train').main([*command, '--no-pretrained'])
     assert [*work_dir.glob('best_dice_per_image_iter_2.pth')]
