@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ from mmengine.visualization import Visualizer
 import mmseg_medical
 from mmseg_medical.apis import load_config, train
 from mmseg_medical.converters import rle
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.utils import register_all_modules
 
 ROOT = Path(__file__).parents[1]
@@ -394,6 +396,55 @@ def events() -> Callable[..., dict[str, list[tuple[int, object]]]]:
         }
 
     return read
+
+
+@pytest.fixture
+def out_of_fold(hubmap, tiny_config, tmp_path) -> Callable[..., Any]:
+    """Write maps of folds, as a model that is too careful in kidneys.
+
+    Gives the path of the config and the folder of the maps. Tissue units of
+    kidneys have probabilities around 0.35, those of lungs around 0.8; beside
+    them are specks of 0.9, of 4 to 9 pixels.
+    """
+
+    def write(
+        count: int = 8, *, folds: int = 2, seed: int = 0, **changes: Any
+    ) -> tuple[str, Path]:
+        root = hubmap(count)
+        with (root / 'train.csv').open() as file:
+            rows = list(csv.DictReader(file))
+        rng = np.random.default_rng(seed)
+        options = dict(
+            task='binary',
+            classes=('background', 'functional tissue unit'),
+            postprocess=dict(mask_thr=0.5),
+            origin=dict(dataset='HuBMAPDataset'),
+        )
+        for fold in range(folds):
+            # Each has both organs, which take turns.
+            held_out = [
+                row for k, row in enumerate(rows) if k // 2 % folds == fold
+            ]
+            maps = ProbabilityMaps(
+                tmp_path / 'oof' / f'fold_{fold}',
+                ids=[row['id'] for row in held_out],
+                **{**options, **changes},
+            )
+            maps.start()
+            for row in held_out:
+                gt = rle.decode(row['rle'], (64, 80), 'hubmap')
+                height = 0.35 if row['organ'] == 'kidney' else 0.8
+                probs = cv2.GaussianBlur(gt * height, (0, 0), 2)
+                probs += rng.normal(0, 0.03, probs.shape)
+                for y, x in rng.integers(0, 60, (6, 2)).tolist():
+                    side = 2 + y % 2
+                    probs[y : y + side, x : x + side] = 0.9
+                maps.write(row['id'], probs.clip(0, 1)[None])
+        names = [f'fold_{fold}' for fold in range(folds)]
+        ProbabilityMaps.join(tmp_path / 'oof', names)
+        return tiny_config(root), tmp_path / 'oof'
+
+    return write
 
 
 @pytest.fixture(scope='session')

@@ -2,6 +2,7 @@
 
 from mmseg_medical.evaluation.functional.bootstrap import (
     Interval,
+    bootstrap_gain,
     bootstrap_mean,
 )
 from mmseg_medical.evaluation.functional.counts import (
@@ -17,6 +18,7 @@ from mmseg_medical.evaluation.functional.official import (
 from mmseg_medical.evaluation.functional.overlap import (
     dice,
     iou,
+    nan_mean,
     precision,
     presence,
     sensitivity,
@@ -41,12 +43,14 @@ __all__ = [
     'SurfaceDistances',
     'UWMadisonScore',
     'average_surface_distance',
+    'bootstrap_gain',
     'bootstrap_mean',
     'dice',
     'hausdorff',
     'hubmap_score',
     'iou',
     'joint_counts',
+    'nan_mean',
     'overlap_counts',
     'precision',
     'presence',

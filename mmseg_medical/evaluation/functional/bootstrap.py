@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mmseg_medical.evaluation.functional.overlap import nan_mean
+
 FloatArray = NDArray[np.float64]
 
 _BLOCK = 1 << 20  # draws at a time
@@ -74,6 +76,50 @@ def bootstrap_mean(
     return Interval(float(low), float(high))
 
 
+def bootstrap_gain(
+    before: tuple[ArrayLike, ArrayLike],
+    after: tuple[ArrayLike, ArrayLike],
+    *,
+    confidence: float = 0.95,
+    groups: Sequence[Any] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Confidence interval of the difference of two scores of the same images.
+
+    A score is a mean over classes of a sum divided by a sum, as of the Dice
+    of images and their number. Both scores are taken of the same drawn
+    images, so that what is hard for both does not count.
+
+    Args:
+        before: Numerators and denominators of each image, (images, classes).
+        after: The same of the other score.
+        confidence: As of :func:`bootstrap_mean`, as are the others.
+        groups: One label per image; images of one label are drawn together.
+        resamples: Number of resampled differences.
+        seed: Of the draws.
+
+    Returns:
+        Ends of the interval of ``after`` minus ``before``; nan where no
+        score counts.
+    """
+    terms = np.concatenate([np.stack(before), np.stack(after)], -1)
+    labels = range(terms.shape[1]) if groups is None else groups
+    place = {label: k for k, label in enumerate(dict.fromkeys(labels))}
+    sums = np.zeros((2, len(place), terms.shape[2]))
+    for table, term in zip(sums, terms, strict=True):
+        np.add.at(table, [place[label] for label in labels], term)
+    parts, wholes = _resampled(sums[0], sums[1], resamples, seed)
+    scores = np.where(wholes > 0, parts / np.maximum(wholes, 1e-300), np.nan)
+    first, second = np.split(scores, 2, -1)
+    gains = nan_mean((second - first).T)
+    if np.isnan(gains).all():
+        return Interval(np.nan, np.nan)
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(gains, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
 def _totals(
     values: FloatArray, groups: Sequence[Any] | None
 ) -> tuple[FloatArray, FloatArray]:
@@ -99,9 +145,20 @@ def _resampled_means(
     sums: FloatArray, sizes: FloatArray, resamples: int, seed: int
 ) -> FloatArray:
     """(resamples,) means over classes of the means over drawn groups."""
+    total, count = _resampled(sums, sizes, resamples, seed)
+    by_class = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    found = (count > 0).sum(1)
+    means: FloatArray = np.nansum(by_class, 1) / np.maximum(found, 1)
+    return means
+
+
+def _resampled(
+    sums: FloatArray, sizes: FloatArray, resamples: int, seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Both, (groups, classes), summed over drawn groups: (resamples, …)."""
     rng = np.random.default_rng(seed)
     n = len(sums)
-    means = []
+    totals, counts = [], []
     step = max(_BLOCK // n, 1)
     for first in range(0, resamples, step):
         size = min(step, resamples - first)
@@ -109,8 +166,6 @@ def _resampled_means(
         draws += n * np.arange(size)[:, None]
         times = np.bincount(draws.reshape(-1), minlength=size * n)
         times = times.reshape(size, n)
-        total, count = times @ sums, times @ sizes
-        by_class = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        found = (count > 0).sum(1)
-        means.append(np.nansum(by_class, 1) / np.maximum(found, 1))
-    return np.concatenate(means)
+        totals.append(times @ sums)
+        counts.append(times @ sizes)
+    return np.concatenate(totals), np.concatenate(counts)

@@ -98,6 +98,13 @@ def presence(counts: ArrayLike) -> IntArray:
     ).astype(np.int64)
 
 
+def nan_mean(values: FloatArray) -> FloatArray:
+    """Mean over the first axis of what is not nan; nan if nothing is."""
+    counted = ~np.isnan(values)
+    total, count = np.where(counted, values, 0).sum(0), counted.sum(0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
 def _columns(counts: ArrayLike) -> FloatArray:
     return np.moveaxis(np.asarray(counts, np.float64), -1, 0)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmseg_medical.errors import InputError
-from mmseg_medical.evaluation.functional import bootstrap_mean
+from mmseg_medical.evaluation.functional import bootstrap_mean, nan_mean
 from mmseg_medical.evaluation.metrics.base import MedicalMetric
 
 FloatArray = NDArray[np.float64]
@@ -115,13 +115,6 @@ class PerImageMetric(MedicalMetric):
             f'{name}/{label}': column.tolist()
             for label, column in zip(labels, values.T, strict=True)
         }
-
-
-def nan_mean(values: FloatArray) -> FloatArray:
-    """Mean over the first axis of what is not nan; nan if nothing is."""
-    counted = ~np.isnan(values)
-    total, count = np.where(counted, values, 0).sum(0), counted.sum(0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _column(metas: list[dict[str, Any]], key: str) -> list[str]:

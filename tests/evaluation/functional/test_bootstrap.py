@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmseg_medical.evaluation.functional import bootstrap_mean
+from mmseg_medical.evaluation.functional import bootstrap_gain, bootstrap_mean
 
 SCORES = np.random.default_rng(0).beta(5, 2, 200)
 
@@ -87,3 +87,32 @@ def test_many_images_are_drawn_in_blocks():
 def test_what_is_out_of_range_is_named(options, message):
     with pytest.raises(ValueError, match=message):
         bootstrap_mean(SCORES, **options)
+
+
+def test_a_gain_is_one_of_the_same_images():
+    """What is hard for both does not count."""
+    rng = np.random.default_rng(0)
+    scores = rng.random((30, 2))
+    ones = np.ones_like(scores)
+    same = bootstrap_gain((scores, ones), (scores + 0.1, ones))
+    assert same.low == pytest.approx(0.1)
+    assert same.high == pytest.approx(0.1)
+    noise = scores + rng.normal(0, 0.2, scores.shape)
+    wide = bootstrap_gain((scores, ones), (noise, ones))
+    difference = bootstrap_mean(noise - scores)
+    assert wide.low == pytest.approx(difference.low, abs=0.02)
+    assert wide.high == pytest.approx(difference.high, abs=0.02)
+
+
+def test_a_gain_of_pooled_pixels_and_of_patients():
+    parts = np.array([[2.0], [2.0], [30.0], [30.0]])
+    wholes = np.array([[4.0], [4.0], [40.0], [40.0]])
+    after = (parts + wholes * 0.25, wholes)
+    gain = bootstrap_gain((parts, wholes), after, groups='aabb')
+    assert gain.low == pytest.approx(0.25)
+    # Of two patients a resample has the first, both or the second.
+    after = (parts + np.array([[2.0], [2.0], [0.0], [0.0]]), wholes)
+    gain = bootstrap_gain((parts, wholes), after, groups='aabb')
+    assert gain == pytest.approx((0, 0.5))
+    none = (np.zeros((2, 1)), np.zeros((2, 1)))
+    assert np.isnan(bootstrap_gain(none, none)).all()

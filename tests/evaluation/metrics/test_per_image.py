@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from mmseg_medical.evaluation.functional import bootstrap_mean
-from mmseg_medical.evaluation.metrics.per_image import nan_mean
+from mmseg_medical.evaluation.functional import bootstrap_mean, nan_mean
 
 ORGANS = ('lung', 'kidney', 'lung', 'spleen')
 DICE = (1.0, 0.5, 0.0, 1.0)
