@@ -3,6 +3,7 @@
 Those of mmengine, where they stop a run or lose the iteration.
 """
 
+import importlib.util
 import os
 import re
 from pathlib import Path
@@ -18,6 +19,8 @@ from mmengine.visualization import (
 from mmengine.visualization.vis_backend import force_init_env
 from mmseg.registry import VISBACKENDS
 from numpy.typing import NDArray
+
+from mmseg_medical.errors import InputError
 
 
 class _NoWriter:
@@ -63,11 +66,18 @@ class WandbBackend(WandbVisBackend):
     step is sent when the next one begins. ``WANDB_MODE=offline`` needs no
     network.
 
+    Raises:
+        InputError: If wandb is not installed.
+
     Example:
         >>> backend = dict(
         ...     type='WandbBackend', init_kwargs=dict(project='hubmap')
         ... )
     """
+
+    def _init_env(self) -> None:
+        _require('wandb', type(self).__name__)
+        super()._init_env()
 
     def add_image(
         self,
@@ -108,11 +118,15 @@ class MLflowBackend(MLflowVisBackend):
     ``tracking_uri``, it is that of ``MLFLOW_TRACKING_URI``, or a database
     ``mlflow.db`` beside the logs: MLflow takes folders no more.
 
+    Raises:
+        InputError: If MLflow is not installed.
+
     Example:
         >>> backend = dict(type='MLflowBackend', exp_name='hubmap')
     """
 
     def _init_env(self) -> None:
+        _require('mlflow', type(self).__name__)
         if self._tracking_uri is None:
             self._tracking_uri = os.environ.get('MLFLOW_TRACKING_URI')
         if self._tracking_uri is None:
@@ -148,6 +162,14 @@ class MLflowBackend(MLflowVisBackend):
     ) -> None:
         plain = {_plain(name): value for name, value in scalar_dict.items()}
         super().add_scalars(plain, step)
+
+
+def _require(module: str, backend: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        raise InputError(
+            f'{backend} needs {module}, which is not installed:  pip install '
+            f'{module}'
+        )
 
 
 def _plain(name: str) -> str:

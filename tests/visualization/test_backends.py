@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.visualization import MLflowVisBackend
 from mmseg.registry import VISBACKENDS, VISUALIZERS
 
+from mmseg_medical.errors import InputError
 from mmseg_medical.visualization import MLflowBackend, backends
 
 PICTURE = np.dstack([np.full((6, 8), v, np.uint8) for v in (250, 100, 0)])
@@ -144,7 +145,16 @@ def test_mlflow_has_every_step(tmp_path, mlflow, monkeypatch):
     assert steps == {'50', '1000'}
 
 
+@pytest.mark.parametrize('name', ['wandb', 'mlflow'])
+def test_what_is_asked_for_has_to_be_there(name, tmp_path, monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda _: None)
+    kind = dict(wandb='WandbBackend', mlflow='MLflowBackend')[name]
+    with pytest.raises(InputError, match=f'{kind} needs .*install {name}$'):
+        log(kind, tmp_path)
+
+
 def test_mlflow_by_environment(tmp_path, monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda _: True)
     monkeypatch.setattr(MLflowVisBackend, '_init_env', lambda _: None)
     monkeypatch.setenv('MLFLOW_TRACKING_URI', 'http://mlflow.example')
     backend = MLflowBackend(str(tmp_path))
