@@ -14,7 +14,8 @@ from mmseg.registry import HOOKS
 from mmseg_medical.engine.hooks.checkpoint import best_scores
 from mmseg_medical.engine.memory import peak_memory
 from mmseg_medical.engine.pace import Pace, validations_left
-from mmseg_medical.progress import StatusLine, duration
+from mmseg_medical.progress import duration
+from mmseg_medical.status_line import StatusLine
 
 _FOLDERS = re.compile(r'fold_\d+|stage_\d+_.+')
 _CELLS = 10  # of a bar

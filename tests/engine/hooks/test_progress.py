@@ -6,7 +6,7 @@ import pytest
 import termcolor
 import torch
 
-from mmseg_medical import progress
+from mmseg_medical import status_line
 from mmseg_medical.apis import load_config
 from mmseg_medical.apis import test as run_test
 from mmseg_medical.engine import pace
@@ -22,7 +22,7 @@ train_cfg = dict(max_iters=6, val_interval=4)
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
     """Draw every state, and measure from the second iteration on."""
-    monkeypatch.setattr(progress, '_PAUSE', 0)
+    monkeypatch.setattr(status_line, '_PAUSE', 0)
     monkeypatch.setattr(pace, '_WARM_UP', 1)
     monkeypatch.setattr(pace, '_ENOUGH', 2)
     termcolor.termcolor.can_colorize.cache_clear()  # of another stream
