@@ -55,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> SearchResult:
                 families=args.search,
                 thresholds=args.thresholds,
                 sizes=args.min_sizes,
+                connectivity=args.connectivity,
                 by_class=False if args.one_for_all else None,
                 group_by=args.group_by,
                 split=args.split,
@@ -86,6 +87,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add('--thresholds', type=int, default=99, help='their number; 254 at most')
     add('--min-sizes', type=int, nargs='+', default=SIZES, metavar='PIXELS')
+    add('--connectivity', type=int, choices=[4, 8], default=8)
     add('--group-by', default='', metavar='KEY', help='as  organ')
     add('--one-for-all', action='store_true', help='of classes')
     add('--space', metavar='FILE', help='steps with ranges, as JSON: trials')

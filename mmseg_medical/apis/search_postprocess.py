@@ -34,6 +34,7 @@ class SearchSettings:
             the best of them counts.
         thresholds: Number of thresholds between 0 and 1; 99 are 0.01 … 0.99.
         sizes: Least sizes in pixels.
+        connectivity: 4 or 8 neighbours of a pixel, for parts.
         by_class: Parameters for each class; None where there are several.
         group_by: Metadata, as ``'organ'``, for each value of which parameters
             are chosen; '' for none.
@@ -44,6 +45,7 @@ class SearchSettings:
     families: Sequence[str] = ('remove_small',)
     thresholds: int = 99
     sizes: Sequence[int] = SIZES
+    connectivity: int = 8
     by_class: bool | None = None
     group_by: str = ''
     split: str | None = None
@@ -146,15 +148,18 @@ def finish_search(
             if same not in known:
                 known[same] = count(one, pipeline)
             counts[way].append(known[same])
-    digest = hashlib.sha256('\n'.join(sorted(ids)).encode()).hexdigest()
+    ordered = '\n'.join(sorted(ids)).encode()
     return SearchResult(
         steps=steps(folds),
         task=data.maps.task,
         labels=data.maps.labels,
         dataset=type(data.dataset).__name__,
-        maps=str(data.maps.folder),
-        ids=ids,
-        digest=digest,
+        data=dict(
+            maps=str(data.maps.folder),
+            images=len(ids),
+            ids_sha256=hashlib.sha256(ordered).hexdigest(),
+            checkpoints=_checkpoints(data.maps.origin),
+        ),
         folds=data.folds,
         made=data.made,
         objective=score,
@@ -164,6 +169,12 @@ def finish_search(
         counts={way: np.stack(found) for way, found in counts.items()},
         choice=choice,
     )
+
+
+def _checkpoints(origin: Mapping[str, Any]) -> list[str]:
+    """Names and digests of the checkpoints of a test, or of several."""
+    parts = [origin, *(v for v in origin.values() if isinstance(v, Mapping))]
+    return [name for one in parts for name in one.get('checkpoints') or ()]
 
 
 def _pipeline(data: LabelledMaps, steps: Steps) -> Pipeline:
@@ -192,6 +203,7 @@ def _sweep(
                 / (settings.thresholds + 1),
                 sizes=settings.sizes,
                 mask_thr=maps.postprocess.get('mask_thr', 0.5),
+                connectivity=settings.connectivity,
             ),
             score,
             maps.labels,

@@ -1,6 +1,7 @@
 """What a search has found: a file, a table, and a word on its worth."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
@@ -30,9 +31,7 @@ class SearchResult:
         task: Of the maps.
         labels: Names of the classes that have a mask.
         dataset: Class of the data set.
-        maps: Folder of the maps.
-        ids: Images.
-        digest: Of their ids.
+        data: What else is to be known of the images.
         folds: By id, the fold of an image.
         made: Whether folds were made, as the maps are of none.
         objective: What was searched for.
@@ -49,9 +48,7 @@ class SearchResult:
     task: str
     labels: Sequence[str]
     dataset: str
-    maps: str
-    ids: Sequence[str]
-    digest: str
+    data: dict[str, Any]
     folds: dict[str, str]
     made: bool
     objective: Objective
@@ -78,7 +75,7 @@ class SearchResult:
             return float(values[list(self.labels).index(label)])
         return float(nan_mean(values))
 
-    @property
+    @functools.cached_property
     def gain(self) -> Interval:
         """Interval of what the honest estimate is above the model as it is.
 
@@ -177,7 +174,7 @@ class SearchResult:
             gain=[round(value, 6) for value in self.gain],
             generalises=self.generalises,
             verdict=self.verdict(),
-            data=dict(maps=self.maps, images=len(self.ids)),
+            data=self.data,
             folds=dict(zip(names, sizes, strict=True)),
             folds_made=self.made,
             table=self.table(),
@@ -199,7 +196,6 @@ class SearchResult:
             task=self.task,
             classes=list(self.labels),
             dataset=self.dataset,
-            ids=self.digest,
             found=found,
         )
 

@@ -23,6 +23,7 @@ class Family:
         axes: Values of each parameter, ascending, in the order of the axes of
             :meth:`counts`.
         start: Parameters of the model as it is; each is on its axis.
+        connectivity: 4 or 8 neighbours of a pixel.
         exclusive: Whether classes exclude each other: there is then no
             ``mask_thr``, the most likely class counts.
     """
@@ -30,6 +31,7 @@ class Family:
     name: str
     axes: Mapping[str, Sequence[float]]
     start: Mapping[str, float]
+    connectivity: int = 8
     exclusive: bool = False
 
     @property
@@ -52,9 +54,14 @@ class Family:
         axes = [*self.axes.values()]
         if self.exclusive:
             levels = probs.astype(np.uint8) * np.uint8(255)
-            return sweep_sizes(levels, gt, [0.5], axes[0]).counts[0]
+            found = sweep_sizes(
+                levels, gt, [0.5], axes[0], connectivity=self.connectivity
+            )
+            return found.counts[0]
         if self.name == 'remove_small':
-            return sweep_sizes(probs, gt, axes[0], axes[1]).counts
+            return sweep_sizes(
+                probs, gt, *axes, connectivity=self.connectivity
+            ).counts
         if self.name == 'doublet':
             tops, thresholds = axes
             return sweep_triplets(probs, gt, tops, [1], thresholds).counts[
@@ -85,7 +92,10 @@ class Family:
             return [dict(type=self.name, **values)]
         if not self.exclusive:
             first = [dict(type='threshold', mask_thr=values['mask_thr'])]
-        return [*first, dict(type='remove_small', min_size=values['min_size'])]
+        small = dict(type='remove_small', min_size=values['min_size'])
+        if self.connectivity != 8:
+            small['connectivity'] = self.connectivity
+        return [*first, small]
 
 
 def make_family(
@@ -96,6 +106,7 @@ def make_family(
     thresholds: ArrayLike,
     sizes: Sequence[int],
     mask_thr: float | Sequence[float] = 0.5,
+    connectivity: int = 8,
 ) -> Family:
     """Make a family for maps.
 
@@ -109,6 +120,7 @@ def make_family(
         thresholds: Probabilities.
         sizes: Pixels; 0 is added.
         mask_thr: Of the model as it is, one for all classes or one for each.
+        connectivity: 4 or 8 neighbours of a pixel.
 
     Raises:
         InputError: If the family is unknown or not for the task, or a
@@ -135,12 +147,16 @@ def make_family(
                 f"{name} has a threshold, task='multiclass' has none: the "
                 'most likely class counts; search for remove_small'
             )
-        return Family(name, dict(min_size=least), dict(min_size=0), True)
+        return Family(
+            *(name, dict(min_size=least), dict(min_size=0), connectivity),
+            exclusive=True,
+        )
     if name == 'remove_small':
         return Family(
             name,
             dict(mask_thr=thrs, min_size=least),
             dict(mask_thr=at, min_size=0),
+            connectivity,
         )
     # The coarser choice; one sure pixel at mask_thr is no condition.
     tops = sorted({*thrs[:: max(len(thrs) // 20, 1)], at})

@@ -23,7 +23,6 @@ class SavedPipeline:
         task: Task that they are for.
         classes: Names of the classes that have a mask.
         dataset: Class of the data set that they were chosen on; '' for any.
-        ids: Digest of the ids of its images; '' where nobody said.
         found: Whatever else the file says: parameters, folds, scores.
     """
 
@@ -31,7 +30,6 @@ class SavedPipeline:
     task: str
     classes: Sequence[str]
     dataset: str = ''
-    ids: str = ''
     found: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @classmethod

@@ -26,6 +26,7 @@ from mmseg_medical.postprocessing.parts import (
 from mmseg_medical.postprocessing.presence import smooth_presence
 from mmseg_medical.postprocessing.thresholds import (
     argmax,
+    check_pairs,
     doublet,
     hysteresis,
     threshold,
@@ -95,6 +96,11 @@ class Step:
         for key, default in self.known.items():
             if default is inspect.Parameter.empty and key not in config:
                 raise InputError(f'{self.name} needs the parameter {key}')
+        pairs = [
+            self.option(key) for key in ('high', 'low') if key in self.known
+        ]
+        if pairs and not any(isinstance(one, Mapping) for one in pairs):
+            check_pairs(*pairs)
 
     def _check(self, key: str, value: Any, labels: Sequence[str]) -> None:
         if key not in self.known:

@@ -97,13 +97,7 @@ def hysteresis(
 
     Reference: TEAM1137, AI CUP 2022 STAS
     """
-    if len(high) != len(low) or any(
-        one > two for one, two in zip(low, high, strict=True)
-    ):
-        raise InputError(
-            f'hysteresis has a low threshold for each high one, not above '
-            f'it; got high={list(high)}, low={list(low)}'
-        )
+    check_pairs(high, low)
     found: Mask = np.zeros(probs.shape, bool)
     for upper, lower in zip(high, low, strict=True):
         labels, sizes, _ = components(above(probs, lower), connectivity)
@@ -114,6 +108,21 @@ def hysteresis(
         if sizes[kept].sum() >= min_size:
             break
     return found
+
+
+def check_pairs(high: Sequence[float], low: Sequence[float]) -> None:
+    """Check that each high threshold has a low one, not above it.
+
+    Raises:
+        InputError: If not.
+    """
+    if len(high) != len(low) or any(
+        one > two for one, two in zip(low, high, strict=True)
+    ):
+        raise InputError(
+            f'hysteresis has a low threshold for each high one, not above '
+            f'it; got high={list(high)}, low={list(low)}'
+        )
 
 
 def argmax(channels: Plane) -> Mask:

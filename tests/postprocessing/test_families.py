@@ -23,10 +23,11 @@ def image():
     return probs, rng.choice([0, 1, 255], probs.shape).astype(np.uint8)
 
 
+@pytest.mark.parametrize('connectivity', [4, 8])
 @pytest.mark.parametrize('name', FAMILIES)
-def test_a_cell_is_its_pipeline(name, image):
+def test_a_cell_is_its_pipeline(name, connectivity, image):
     probs, gt = image
-    family = make(name)
+    family = make(name, connectivity=connectivity)
     counts = family.counts(probs, gt).reshape(-1, 3)
     assert len(counts) == np.prod(family.shape) == len(family.distance())
     for index, expected in enumerate(counts):

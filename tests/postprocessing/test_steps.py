@@ -16,6 +16,7 @@ LABELS = ['lung', 'heart']
         (dict(type='threshold', thr=1), "threshold has no parameter 'thr'"),
         (dict(type='threshold'), 'threshold needs the parameter mask_thr'),
         (dict(type='threshold', mask_thr=2), 'threshold.mask_thr is 2, exp'),
+        (dict(type='hysteresis', high=[0.5]), 'a low threshold for each high'),
         (
             dict(type='threshold', mask_thr=dict(organ=dict(lung=None))),
             'None for some images, and without this step there are no masks',
