@@ -57,8 +57,8 @@ class LabelledMaps:
         made: Whether the maps are of no folds, so that folds were made.
 
     Raises:
-        InputError: If maps are missing, or of other images or classes than
-            the data set.
+        InputError: If maps are missing, of other images or classes than the
+            data set, or of a single patient.
     """
 
     def __init__(
@@ -85,6 +85,13 @@ class LabelledMaps:
         ids = self.maps.ids
         groups = [self.patient(img_id) for img_id in ids]
         count = min(_FOLDS, len(set(groups)))
+        if count < 2:
+            raise InputError(
+                f'all {len(ids)} images of {self.maps.folder} are of '
+                f'{groups[0]!r}: nothing can be held out for an honest '
+                'estimate; search on maps of several folds '
+                '(tools/train_folds.py --out)'
+            )
         numbers = make_folds(ids, count, groups=groups)
         return {
             img_id: f'part_{number}'

@@ -6,6 +6,7 @@ from mmseg_medical.apis.labelled_maps import LabelledMaps
 from mmseg_medical.converters import rle
 from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.converters.table import read_table
+from mmseg_medical.datasets import HuBMAPDataset
 from mmseg_medical.errors import InputError
 
 
@@ -42,7 +43,16 @@ def test_maps_of_one_test_are_divided(out_of_fold):
     assert sorted(data.folds.values()) == [f'part_{k}' for k in range(4)]
 
 
-def test_overlapping_classes_and_what_is_ignored(pairs, pair_config, tmp_path):
+def test_one_patient_alone_cannot_be_divided(out_of_fold, monkeypatch):
+    config, folder = out_of_fold(6)
+    monkeypatch.setattr(HuBMAPDataset, 'group', 'data_source')
+    with pytest.raises(
+        InputError, match=r"all 4 images .* are of 'HPA': noth"
+    ):
+        LabelledMaps(read_config(config), str(folder / 'fold_0'))
+
+
+def test_pixels_that_are_ignored_and_other_sizes(pairs, pair_config, tmp_path):
     folder = pairs(4, value=1)
     config = pair_config(folder, load='values={0: 255}')
     maps = ProbabilityMaps(
