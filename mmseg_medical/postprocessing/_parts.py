@@ -210,10 +210,13 @@ def _unite(
     flat = ranks.reshape(-1)
     # Indices without a sign need no look at whether they are negative.
     one, down, none = np.uint64(1), np.uint64(row), np.uint64(0)
-    steps = np.empty(8, np.uint64)
-    steps[0], steps[1], steps[2] = none - down - one, none - down, one - down
-    steps[3], steps[4], steps[5] = one, down + one, down
-    steps[6], steps[7] = down - one, none - one
+    up_left, up, up_right = none - down - one, none - down, one - down
+    right, down_right = one, down + one
+    down_left, left = down - one, none - one
+    steps = np.array(
+        [up_left, up, up_right, right, down_right, down, down_left, left]
+    )
+    many, firsts = links[:, 0].copy(), steps[links[:, 1]]
     for r in range(count, 0, -1):
         here = np.uint8(r)
         for k in range(place[r], place[r - 1]):
@@ -221,15 +224,19 @@ def _unite(
             p = np.uint64(order[k] >> 2)
             # Pixels of its rank are taken row by row.
             around = (
-                (flat[p + steps[0]] >= here)
-                | (flat[p + steps[1]] >= here) << 1
-                | (flat[p + steps[2]] >= here) << 2
-                | (flat[p + steps[3]] > here) << 3
-                | (flat[p + steps[4]] > here) << 4
-                | (flat[p + steps[5]] > here) << 5
-                | (flat[p + steps[6]] > here) << 6
-                | (flat[p + steps[7]] >= here) << 7
+                (flat[p + up_left] >= here)
+                | (flat[p + up] >= here) << 1
+                | (flat[p + up_right] >= here) << 2
+                | (flat[p + right] > here) << 3
+                | (flat[p + down_right] > here) << 4
+                | (flat[p + down] > here) << 5
+                | (flat[p + down_left] > here) << 6
+                | (flat[p + left] >= here) << 7
             )
+            # Most pixels are added to the large part, and that is all.
+            if many[around] == 1 and parent[p + firsts[around]] == 0:
+                parent[p] = 0
+                continue
             root = p
             size, counts, hit = 1, np.int32(mark != 2), np.int32(mark == 1)
             for i in range(1, links[around, 0] + 1):
