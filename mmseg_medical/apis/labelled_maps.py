@@ -116,16 +116,28 @@ class LabelledMaps:
             )
         return str(self.samples[img_id][key]) if key else ''
 
-    def over(self, folds: Collection[str]) -> Iterator[LabelledMap]:
+    def ids(self, folds: Collection[str]) -> list[str]:
+        """Ids of the images of some folds."""
+        return [i for i in self.maps.ids if self.folds[i] in folds]
+
+    def over(
+        self, folds: Collection[str], *, progress: Progress | None = None
+    ) -> Iterator[LabelledMap]:
         """Read the maps of some folds, one after another, with a count.
+
+        Args:
+            folds: Names of folds.
+            progress: Counts the images of several passes.
 
         Raises:
             InputError: If a sample has no mask, or one of another size.
         """
-        ids = [i for i in self.maps.ids if self.folds[i] in folds]
-        with Progress(len(ids)) as progress:
-            for img_id in progress.over(ids):
-                yield self._read(img_id)
+        ids = self.ids(folds)
+        if progress is not None:
+            yield from progress.over(map(self._read, ids))
+            return
+        with Progress(len(ids)) as alone:
+            yield from alone.over(map(self._read, ids))
 
     def _read(self, img_id: str) -> LabelledMap:
         sample = dict(self.samples[img_id])

@@ -18,6 +18,7 @@ from mmseg_medical.apis.search_result import SearchResult
 from mmseg_medical.errors import InputError
 from mmseg_medical.evaluation.functional import nan_mean
 from mmseg_medical.postprocessing import Pipeline
+from mmseg_medical.progress import Progress
 
 Steps = list[dict[str, Any]]
 
@@ -50,12 +51,15 @@ def search_trials(
         seed: Of the sampler.
 
     Raises:
-        ImportError: If optuna is not installed.
-        InputError: If the space is none, or as :func:`search_postprocess`.
+        InputError: If optuna is not installed, the space is none, or as
+            :func:`search_postprocess`.
 
     Reference: Akiba et al., Optuna, KDD 2019, arXiv:1907.10902
     """
-    optuna = optional('optuna', extra='search')
+    try:
+        optuna = optional('optuna', extra='search')
+    except ImportError as error:
+        raise InputError(str(error)) from None
     if trials < 1:
         raise InputError(f'there is 1 trial or more, got {trials}')
     data = LabelledMaps(cfg, folder, split=split)
@@ -81,14 +85,15 @@ def search_trials(
             maps = data.maps
             pipeline = Pipeline(found, task=maps.task, labels=maps.labels)
             total: Any = 0
-            for one in data.over(folds):
+            for one in data.over(folds, progress=progress):
                 total = total + np.stack(score.terms(count(one, pipeline)))
             trial.set_user_attr('steps', found)
             return float(nan_mean(score.value(*total)))
 
         sampler = optuna.samplers.TPESampler(seed=seed)
         made = optuna.create_study(direction='maximize', sampler=sampler)
-        made.optimize(run, n_trials=trials)
+        with Progress(trials * len(data.ids(folds))) as progress:
+            made.optimize(run, n_trials=trials)
         found: Steps = made.best_trial.user_attrs['steps']
         return found
 

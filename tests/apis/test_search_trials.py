@@ -16,7 +16,7 @@ SPACE = [
 def test_a_missing_library_is_named(out_of_fold, monkeypatch):
     config, folder = out_of_fold(4)
     monkeypatch.setitem(sys.modules, 'optuna', None)
-    with pytest.raises(ImportError, match=r'mmsegmentation-medical\[search\]'):
+    with pytest.raises(InputError, match=r'mmsegmentation-medical\[search\]'):
         search_trials(read_config(config), str(folder), SPACE)
 
 
