@@ -10,7 +10,7 @@ import mmseg_medical
 PACKAGE = Path(mmseg_medical.__file__).parent
 LOWEST = (
     *('converters', 'evaluation/functional', 'stain', 'contrast.py'),
-    *('instance_maps.py', 'intensity.py', 'postprocessing'),
+    *('instance_maps', 'intensity.py', 'postprocessing'),
     *('resampling.py', '_compiled.py', '_files.py', 'errors.py'),
 )
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmengine', 'mmseg', 'mmpretrain'}

@@ -6,6 +6,7 @@ from mmseg_medical.models import (
     image_heads,
     losses,
     map_heads,
+    map_losses,
     segmentors,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     'image_heads',
     'losses',
     'map_heads',
+    'map_losses',
     'segmentors',
 ]

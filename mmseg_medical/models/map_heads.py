@@ -11,55 +11,6 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
-from mmseg_medical.models.image_heads.base import mean_of_known
-
-LOSSES = dict(l1=F.l1_loss, l2=F.mse_loss, smooth_l1=F.smooth_l1_loss)
-
-
-@MODELS.register_module()
-class MapLoss(nn.Module):
-    """Mean distance of maps, over the pixels that are known.
-
-    Args:
-        kind: ``'l1'``, ``'l2'`` (squared) or ``'smooth_l1'`` (squared, and
-            half of it, below 1).
-        loss_weight: Factor of the loss.
-        loss_name: Name in the log.
-
-    Shape:
-        pred, target: (N, K, H, W); nan where the target is not known.
-        weight: (N, 1, H, W) of pixels.  output: scalar, 0 where nothing is
-        known.
-
-    Raises:
-        InputError: If ``kind`` is unknown.
-    """
-
-    def __init__(
-        self,
-        kind: str = 'smooth_l1',
-        *,
-        loss_weight: float = 1.0,
-        loss_name: str = 'loss_map',
-    ) -> None:
-        super().__init__()
-        if kind not in LOSSES:
-            raise InputError(
-                f'kind of MapLoss is one of {[*LOSSES]}, got {kind!r}'
-            )
-        self.kind = kind
-        self.loss_weight = loss_weight
-        self.loss_name = loss_name
-
-    def forward(
-        self, pred: Tensor, target: Tensor, weight: Tensor | None = None
-    ) -> Tensor:
-        """Scalar loss of (N, K, H, W) maps."""
-        known = ~target.isnan()
-        target = target.where(known, 0).float()
-        losses = LOSSES[self.kind](pred.float(), target, reduction='none')
-        share = known if weight is None else known * weight
-        return self.loss_weight * mean_of_known(losses, share)
 
 
 def build_map_heads(cfgs: Any) -> nn.ModuleDict:

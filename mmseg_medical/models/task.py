@@ -76,6 +76,14 @@ class Task(ABC):
             )
         return gt[:, 0].long() if self.exclusive else gt.float()
 
+    def foreground(self, probs: Tensor) -> Tensor:
+        """Probability (H, W) of an instance, from (C, H, W) probabilities.
+
+        That of all classes but the background; of classes that overlap, of
+        the first one.
+        """
+        return 1 - probs[0] if self.name == 'multiclass' else probs[0]
+
     @abstractmethod
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probabilities of the classes that are predicted.

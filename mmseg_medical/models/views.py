@@ -118,22 +118,35 @@ class Merge:
         kind: ``'mean'``; ``'geometric'``, the mean of the logits, so that
             probabilities of a pixel still add up to 1; or ``'max'``.
         exclusive: Whether the channels exclude each other and add up to 1.
+        planes: Channels that are probabilities; of those below them the mean
+            is taken. None are all.
 
     Raises:
         ValueError: If ``kind`` is none of these.
     """
 
-    def __init__(self, kind: str = 'mean', *, exclusive: bool = False) -> None:
+    def __init__(
+        self,
+        kind: str = 'mean',
+        *,
+        exclusive: bool = False,
+        planes: int | None = None,
+    ) -> None:
         if kind not in MERGES:
             raise ValueError(f'merge is one of {MERGES}, got {kind!r}')
         self.kind = kind
         self.exclusive = exclusive
+        self.planes = planes
         self.weight = 0.0
         self._sum: Tensor | None = None
+        self._below = None if planes is None else Merge()
 
     def add(self, probs: Tensor, weight: float = 1.0) -> None:
         """Add probabilities (C, H, W); ``'max'`` has no use for weights."""
         self.weight += weight
+        if self._below is not None:
+            self._below.add(probs[self.planes :], weight)
+            probs = probs[: self.planes]
         if self.kind == 'geometric':
             probs = probs.float().clamp(1e-7, 1 - 1e-7)
             probs = probs.log() if self.exclusive else probs.logit()
@@ -153,9 +166,15 @@ class Merge:
         """
         if self._sum is None:
             raise ValueError('nothing to merge')
+        merged = self._merged(self._sum)
+        if self._below is not None:
+            merged = torch.cat([merged, self._below.result()])
+        return merged
+
+    def _merged(self, total: Tensor) -> Tensor:
         if self.kind == 'max':
-            return self._sum
-        mean = self._sum if self.weight == 1 else self._sum / self.weight
+            return total
+        mean = total if self.weight == 1 else total / self.weight
         if self.kind == 'mean':
             return mean
         return mean.softmax(-3) if self.exclusive else mean.sigmoid()

@@ -229,7 +229,8 @@ def predict_maps(
     grid: Grid,
     *,
     symmetries: dict[str, float] | None = None,
-    merge: Callable[[], Merge] = Merge,
+    undo: Callable[[Tensor, str], Tensor] = undo_symmetry,
+    merge: Callable[[], Any] = Merge,
     batch_size: int = 1,
     device: Any = None,
     dtype: torch.dtype = torch.float32,
@@ -246,6 +247,7 @@ def predict_maps(
         grid: Where the windows lie.
         symmetries: Weight of each symmetry of the square by its name; None
             is the image as it is.
+        undo: Undoes a symmetry of the map (K, h, w) of a window.
         merge: Makes the merge of the views of a window.
         batch_size: Number of windows and views in one pass.
         device: Where the maps are kept; None is where they come from.
@@ -273,7 +275,7 @@ def predict_maps(
             merged, mean = merge(), Merge()
             for job, values, output in views:
                 weight = symmetries[job.symmetry]
-                merged.add(undo_symmetry(values, job.symmetry), weight)
+                merged.add(undo(values, job.symmetry), weight)
                 mean.add(output, weight)
             canvas.add(window, merged.result())
             outputs.append(mean.result())

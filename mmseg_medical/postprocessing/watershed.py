@@ -29,8 +29,16 @@ def watershed(mask: Mask, *, min_distance: int = 5) -> Mask:
     Reference: Meyer, Color image segmentation, ICIP 1992; the floods are
         those of ``skimage.segmentation.watershed``
     """
+    labels = divide(mask, min_distance)
+    highest = cv2.dilate(labels.astype(np.float32), np.ones((3, 3)))
+    found: Mask = mask & ((labels == 0) | (labels == highest))
+    return found
+
+
+def divide(mask: Mask, min_distance: int) -> NDArray[np.int32]:
+    """Labels (H, W) of the floods of :func:`watershed`."""
     if not mask.any() or mask.all():
-        return mask
+        return mask.astype(np.int32)
     distance: Any = cv2.distanceTransform(
         np.ascontiguousarray(mask).view(np.uint8),
         cv2.DIST_L2,
@@ -38,10 +46,7 @@ def watershed(mask: Mask, *, min_distance: int = 5) -> Mask:
     )
     # A plateau between two pixels has one top.
     distance = cv2.GaussianBlur(distance, (0, 0), 1)
-    labels = flood(-distance, peaks(distance, min_distance), mask)
-    highest = cv2.dilate(labels.astype(np.float32), np.ones((3, 3)))
-    found: Mask = mask & ((labels == 0) | (labels == highest))
-    return found
+    return flood(-distance, peaks(distance, min_distance), mask)
 
 
 def peaks(
@@ -64,14 +69,19 @@ def peaks(
 
 
 def flood(
-    surface: NDArray[np.float32], markers: NDArray[np.int32], mask: Mask
+    surface: NDArray[np.float32],
+    markers: NDArray[np.int32],
+    mask: Mask,
+    *,
+    connectivity: int = 8,
 ) -> NDArray[np.int32]:
     """Flood a surface from markers, the lowest pixel first.
 
     Args:
         surface: (H, W).
         markers: (H, W) labels, 0 where there is no marker.
-        mask: (H, W) bool, what is flooded, through eight neighbours.
+        mask: (H, W) bool, what is flooded.
+        connectivity: 4 or 8 neighbours of a pixel.
 
     Returns:
         (H, W) labels; 0 outside of the mask, and where no flood gets to.
@@ -80,9 +90,8 @@ def flood(
     labels = padded.astype(np.int32)
     width = labels.shape[1]
     # The nearest neighbours come first.
-    steps = np.array([-width, -1, 1, width])
-    steps = np.concatenate([steps, [-width - 1, 1 - width, width - 1]])
-    steps = np.append(steps, width + 1)
+    corners = [-width - 1, 1 - width, width - 1, width + 1]
+    steps = np.array([-width, -1, 1, width, *corners])[:connectivity]
     _flood(np.pad(surface, 1).reshape(-1), labels.reshape(-1), steps)
     return np.maximum(labels[1:-1, 1:-1], 0)
 

@@ -9,7 +9,6 @@ from mmseg_medical.datasets.transforms.choose_region import ChooseRandomRegion
 from mmseg_medical.datasets.transforms.colours import JitterColours
 from mmseg_medical.datasets.transforms.contrast import ApplyCLAHE
 from mmseg_medical.datasets.transforms.cut_mix import CutMixWithinGroup
-from mmseg_medical.datasets.transforms.distance_map import GenerateDistanceMap
 from mmseg_medical.datasets.transforms.intensity import MapIntensity
 from mmseg_medical.datasets.transforms.load_image import LoadImageRegion
 from mmseg_medical.datasets.transforms.load_instances import (
@@ -21,6 +20,12 @@ from mmseg_medical.datasets.transforms.packing import PackMedicalInputs
 from mmseg_medical.datasets.transforms.rescale import RescaleToPixelSize
 from mmseg_medical.datasets.transforms.stain import StainJitter, StainNormalize
 from mmseg_medical.datasets.transforms.symmetry import ApplySymmetry
+from mmseg_medical.datasets.transforms.target_maps import (
+    GenerateDistanceMap,
+    GenerateFlowMap,
+    GenerateHVMap,
+    GenerateStarMap,
+)
 
 __all__ = [
     'ApplyAlbumentations',
@@ -31,6 +36,9 @@ __all__ = [
     'CutMixWithinGroup',
     'GenerateBorderMap',
     'GenerateDistanceMap',
+    'GenerateFlowMap',
+    'GenerateHVMap',
+    'GenerateStarMap',
     'JitterColours',
     'LoadImageRegion',
     'LoadInstancesRegion',

@@ -10,6 +10,8 @@ from mmengine.structures import PixelData
 from mmseg.registry import TRANSFORMS
 from mmseg.structures import SegDataSample
 
+from mmseg_medical.datasets.transforms._sample import INSTANCES
+
 # What a sample says about itself, as far as its data set knows it.
 META_KEYS = (
     'img_id',
@@ -51,6 +53,7 @@ class PackMedicalInputs(BaseTransform):
     Args:
         meta_keys: Keys to keep as ``metainfo`` where they are present,
             besides those that a data set names itself.
+        instances: Pack gt_inst_map as well, for the metrics of a test.
 
     Required keys: img (H, W) or (H, W, C); optional gt_seg_map (H, W) or
     (H, W, C), seg_weight (H, W), weights of its pixels in the losses, and
@@ -64,8 +67,14 @@ class PackMedicalInputs(BaseTransform):
         ``seg_weight`` of (1, H, W), and what target_maps names.
     """
 
-    def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
+    def __init__(
+        self,
+        meta_keys: Sequence[str] = META_KEYS,
+        *,
+        instances: bool = False,
+    ) -> None:
         self.meta_keys = tuple(meta_keys)
+        self.instances = instances
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         sample = SegDataSample()
@@ -75,7 +84,10 @@ class PackMedicalInputs(BaseTransform):
         if 'seg_weight' in results:
             weight = _planes(results['seg_weight'])
             sample.seg_weight = PixelData(data=weight)
-        for key in results.get('target_maps', ()):
+        targets = [*results.get('target_maps', ())]
+        if self.instances and INSTANCES in results:
+            targets.append(INSTANCES)
+        for key in targets:
             target = _planes(results[key])
             sample.set_data({key: PixelData(data=target)})
         if 'mixed_seg_map' in results:

@@ -11,9 +11,10 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical.errors import InputError
+from mmseg_medical.models.pixel_maps import Planes
 from mmseg_medical.models.segmentors.settings import TestSettings
 from mmseg_medical.models.task import Task
-from mmseg_medical.models.views import Merge, Variant, resize
+from mmseg_medical.models.views import Merge, Variant
 from mmseg_medical.models.windows import predict_maps
 from mmseg_medical.postprocessing import Pipeline
 
@@ -47,9 +48,16 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
             windows: N tensors (C, h, w) of one size.
 
         Returns:
-            (N, K, h, w) probabilities in [0, 1]; (N, S) outputs for whole
-            images, S >= 0.
+            (N, K, h, w) probabilities in [0, 1], and below them the map of
+            the head :attr:`map_name`; (N, S) outputs for whole images,
+            S >= 0.
         """
+
+    @property
+    def map_name(self) -> str:
+        """Head of ``model.map_heads`` that a test reads; empty for none."""
+        decoder = self.settings.decoder
+        return decoder.map_name if decoder else ''
 
     def pool_outputs(self, outputs: Tensor) -> Tensor:
         """Outputs (S,) of an image from those of its windows (windows, S)."""
@@ -97,15 +105,17 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
             The samples with ``seg_probs`` (C, H, W) in [0, 1], one channel
             of foreground for ``binary``; and ``pred_sem_seg``, uint8:
             (1, H, W) class indices, or (C, H, W) of 0 and 1 for
-            ``multilabel``.
+            ``multilabel``. With ``test_cfg.instances`` also
+            ``pred_inst_map``, int32 ids (1, H, W), 0 in the background, and
+            in the metadata ``instance_scores``, one for each id from 1 on.
 
         Raises:
             InputError: If the network gives nan or inf; the message names
                 the image.
         """
-        make = functools.partial(
-            Merge, merge, exclusive=self.task.name == 'multiclass'
-        )
+        planes = Planes(self.task.planes, self.map_name)
+        exclusive = self.task.name == 'multiclass'
+        make = functools.partial(planes.merge, merge, exclusive=exclusive)
         merged = [make() for _ in imgs]
         outputs = [Merge() for _ in imgs]
         for variant in variants:
@@ -114,6 +124,7 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
                 self.window_probs,
                 self.settings.grid,
                 symmetries=symmetries,
+                undo=planes.undo,
                 merge=make,
                 batch_size=self.settings.batch_size or len(imgs),
                 device=self.settings.device,
@@ -129,12 +140,14 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
                         'enough'
                     )
                 size = imgs[k].shape[1:]
-                merged[k].add(resize(probs, size), variant.weight)
+                merged[k].add(planes.resize(probs, size), variant.weight)
                 outputs[k].add(self.pool_outputs(scores), variant.weight)
         return [
             self.finish(
                 sample,
-                resize(one.result(), sample.get('ori_shape', img.shape[1:])),
+                planes.resize(
+                    one.result(), sample.get('ori_shape', img.shape[1:])
+                ),
                 self.image_scores(scores.result()),
             )
             for img, sample, one, scores in zip(
@@ -151,11 +164,14 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
 
         Args:
             sample: Sample to fill.
-            probs: (C, H, W) in [0, 1].
+            probs: (C, H, W) in [0, 1], and the map of :attr:`map_name`.
             scores: What the network says of the whole image, kept as
                 metadata, each for itself and all as ``image_scores``;
                 ``presence`` is gated by ``gate_thr``.
         """
+        probs, values = probs.split(
+            [self.task.planes, len(probs) - self.task.planes]
+        )
         if self.pipeline is None:
             labels = self.task.labels(probs, self.settings.mask_thr)
             gate = self.settings.gate_thr
@@ -175,6 +191,15 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
                 pred_sem_seg=PixelData(data=labels),
             )
         )
+        if self.settings.decoder is not None:
+            found = self.settings.decoder(
+                self.task.foreground(probs).cpu().numpy(),
+                probs.cpu().numpy(),
+                values.cpu().numpy() if self.map_name else None,
+            )
+            inst_map = torch.from_numpy(found.inst_map)[None]
+            sample.set_metainfo(dict(instance_scores=found.scores))
+            sample.set_data(dict(pred_inst_map=PixelData(data=inst_map)))
         return sample
 
     def test_step(self, data: dict[str, Any], **views: Any) -> Samples:
@@ -192,7 +217,9 @@ class ImagePredictor(nn.Module, metaclass=ABCMeta):
         imgs, samples = data['inputs'], data['data_samples']
         todo = []
         for k, sample in enumerate(samples):
-            known = self.recall(sample) if self.recall else None
+            # Maps of probabilities have not what instances are found by.
+            recall = None if self.map_name else self.recall
+            known = recall(sample) if recall else None
             if known is None:
                 todo.append(k)
             else:

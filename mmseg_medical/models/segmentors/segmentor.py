@@ -18,6 +18,7 @@ from mmseg_medical.models.feature_maps import Inputs
 from mmseg_medical.models.first_conv import inflate_first_conv
 from mmseg_medical.models.image_heads.base import build_image_heads
 from mmseg_medical.models.map_heads import build_map_heads, map_losses
+from mmseg_medical.models.pixel_maps import kind_of
 from mmseg_medical.models.segmentors.checks import (
     check_channels,
     check_finite,
@@ -80,8 +81,8 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             as a whole: :class:`PresenceHead`, :class:`CategoryHead`,
             :class:`QuantityHead`.
         map_heads: Configs by name of heads that learn numbers of the pixels,
-            ``gt_<name>_map`` of the samples, as ``distance``; they take part
-            in the loss only. See
+            ``gt_<name>_map`` of the samples, as ``distance``; that of
+            ``test_cfg.instances`` takes part in a test. See
             :func:`mmseg_medical.models.map_heads.build_map_heads`.
         train_cfg: Settings of heads that compute their loss themselves.
         test_cfg: Arguments of
@@ -169,6 +170,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
             self.task,
             has_presence=self.has_presence,
             divisors=[padded_to(self.data_preprocessor)],
+            maps=self.map_heads,
         )
         self.memory_format = torch.contiguous_format
         if channels_last:
@@ -291,7 +293,7 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
         return probs[..., :height, :width], scores
 
     def _probs(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Probabilities (N, K, H, W) and outputs (N, S) of (N, C, H, W)."""
+        """Probabilities and maps (N, K, H, W), outputs (N, S) of images."""
         dtype = DTYPES[self.settings.precision]
         with torch.autocast(
             inputs.device.type, dtype, enabled=dtype is not None
@@ -302,10 +304,18 @@ class MedicalSegmentor(ImagePredictor, EncoderDecoder):
                 head.probs(head(features))
                 for head in self.image_heads.values()
             ]
+            maps = [
+                resize_logits(head(features), inputs.shape[2:], False)
+                for name, head in self.map_heads.items()
+                if name == self.map_name
+            ]
         logits = logits.float()
         # A sigmoid would make a probability of inf; this makes it nan.
         broken = 0 * logits.sum((1, 2, 3), keepdim=True)
         probs = self.task.probabilities(logits).add_(broken)
+        if maps:
+            values = kind_of(self.map_name).activate(maps[0].float())
+            probs = torch.cat([probs, values], 1)
         scores = torch.cat([inputs.new_empty(len(inputs), 0), *outputs], 1)
         return probs, scores.float()
 

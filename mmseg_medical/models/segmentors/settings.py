@@ -1,6 +1,6 @@
 """What ``model.test_cfg`` says, checked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -8,6 +8,7 @@ import torch
 from mmseg_medical.errors import InputError
 from mmseg_medical.models.task import Task
 from mmseg_medical.models.windows import Grid
+from mmseg_medical.postprocessing.instances import build_decoder
 
 DTYPES = {'fp32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -30,6 +31,9 @@ class TestSettings:
             for each channel of ``seg_probs``.
         gate_thr: Probability of not being empty below which an image has no
             label at all; needs a :class:`PresenceHead`.
+        instances: Config of what finds instances, as
+            ``dict(type='HVDecoder')``; see
+            :mod:`mmseg_medical.postprocessing.instances`.
 
     Raises:
         InputError: If a key is unknown or a value out of range; the message
@@ -50,6 +54,7 @@ class TestSettings:
         precision: str = 'fp32',
         mask_thr: float | Sequence[float] = 0.5,
         gate_thr: float | None = None,
+        instances: Mapping[str, Any] | None = None,
         **unknown: Any,
     ) -> None:
         where = 'model.test_cfg.'
@@ -57,7 +62,7 @@ class TestSettings:
             raise InputError(
                 f'{where}{sorted(unknown)[0]} is no setting; expected some of '
                 'mode, crop_size, stride, weight, batch_size, accumulate, '
-                'precision, mask_thr, gate_thr'
+                'precision, mask_thr, gate_thr, instances'
             )
         for key, value, known in (
             ('mode', mode, ('whole', 'slide')),
@@ -113,6 +118,7 @@ class TestSettings:
         self.precision = precision
         self.mask_thr = thresholds[0] if len(thresholds) == 1 else thresholds
         self.gate_thr = gate_thr
+        self.decoder = build_decoder(instances) if instances else None
 
     @property
     def record(self) -> dict[str, Any]:
@@ -125,7 +131,12 @@ class TestSettings:
         )
 
     def check_model(
-        self, task: Task, *, has_presence: bool, divisors: Iterable[int]
+        self,
+        task: Task,
+        *,
+        has_presence: bool,
+        divisors: Iterable[int],
+        maps: Collection[str] = (),
     ) -> None:
         """Check the settings against the model that they are of.
 
@@ -134,6 +145,7 @@ class TestSettings:
             has_presence: Whether it has a :class:`PresenceHead`.
             divisors: What the sides of its inputs are padded to multiples
                 of, in pixels.
+            maps: Names of its map heads.
 
         Raises:
             InputError: If they do not fit; the message names the key.
@@ -157,6 +169,12 @@ class TestSettings:
                 f'{where}gate_thr needs a head that tells whether an image is '
                 "empty: image_heads=dict(presence=dict(type='PresenceHead', "
                 'in_channels=…))'
+            )
+        if self.decoder and (name := self.decoder.map_name) not in ('', *maps):
+            kind = type(self.decoder).__name__
+            raise InputError(
+                f'{where}instances is a {kind}, which reads the map of a head '
+                f'model.map_heads.{name}; the model has {sorted(maps)}'
             )
         crop = self.grid.crop_size
         for divisor in divisors:

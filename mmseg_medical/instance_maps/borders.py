@@ -1,11 +1,12 @@
-"""Targets from maps of instances: their borders, and how deep pixels lie."""
+"""Pixels at the borders of instances, and where they touch."""
 
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+
+from mmseg_medical.instance_maps._boxes import ranks
 
 IntArray = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -59,48 +60,11 @@ def touching_pixels(inst_map: IntArray, reach: int = 2) -> Mask:
     return touching
 
 
-def distance_map(inst_map: IntArray) -> NDArray[np.float32]:
-    """Depth of each pixel in its object, as a share of the greatest there.
-
-    The depth is the Euclidean distance to the nearest pixel of another object
-    or of the background; what lies outside of the image is not known, and
-    counts as the same object.
-
-    Args:
-        inst_map: (H, W) ids from 1 on; 0 and less are background.
-
-    Returns:
-        (H, W) in [0, 1]: 0 in the background, 1 in the middle of an object.
-
-    Example:
-        >>> distance_map(np.array([[0, 1, 1, 1, 1, 0]], np.int32)).tolist()
-        [[0.0, 0.5, 1.0, 1.0, 0.5, 0.0]]
-    """
-    height, width = inst_map.shape
-    out = np.zeros((height, width), np.float32)
-    known = np.maximum(inst_map, 0)
-    for number, place in enumerate(ndimage.find_objects(known), 1):
-        if place is None:
-            continue
-        rows, columns = place
-        window = (  # with a rim that is not of the object
-            slice(max(rows.start - 1, 0), rows.stop + 1),
-            slice(max(columns.start - 1, 0), columns.stop + 1),
-        )
-        own = inst_map[window] == number
-        if own.all():
-            out[window] = 1
-            continue
-        depth = cv2.distanceTransform(
-            own.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
-        )
-        np.maximum(out[window], depth / depth.max(), out=out[window])
-    return out
-
-
 def _ids(inst_map: IntArray) -> NDArray[Any]:
     """Ids as numbers that OpenCV's morphology takes, 0 in the background."""
     ids = np.maximum(inst_map, 0)
+    if ids.max() >= 2**24:  # which float32 cannot tell apart
+        ids, _ = ranks(ids)
     small = ids.max() < np.iinfo(np.uint16).max
     return ids.astype(np.uint16 if small else np.float32)
 

@@ -1,0 +1,21 @@
+"""From the maps of a network to instances, on arrays, without torch."""
+
+from mmseg_medical.postprocessing.instances.decoder import (
+    Decoder,
+    Instances,
+    build_decoder,
+)
+from mmseg_medical.postprocessing.instances.flow import FlowDecoder
+from mmseg_medical.postprocessing.instances.hv import HVDecoder
+from mmseg_medical.postprocessing.instances.seeds import SeedDecoder
+from mmseg_medical.postprocessing.instances.star import StarDecoder
+
+__all__ = [
+    'Decoder',
+    'FlowDecoder',
+    'HVDecoder',
+    'Instances',
+    'SeedDecoder',
+    'StarDecoder',
+    'build_decoder',
+]
