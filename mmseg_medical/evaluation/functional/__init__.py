@@ -9,6 +9,19 @@ from mmseg_medical.evaluation.functional.counts import (
     joint_counts,
     overlap_counts,
 )
+from mmseg_medical.evaluation.functional.instance_overlaps import (
+    Overlaps,
+    instance_overlaps,
+)
+from mmseg_medical.evaluation.functional.instances import (
+    COCO_IOUS,
+    aggregated_jaccard,
+    centre_f1,
+    coco_precision,
+    match,
+    panoptic_quality,
+    threshold_precision,
+)
 from mmseg_medical.evaluation.functional.official import (
     OFFICIAL,
     hubmap_score,
@@ -38,20 +51,28 @@ from mmseg_medical.evaluation.functional.uw_madison import (
 )
 
 __all__ = [
+    'COCO_IOUS',
     'OFFICIAL',
     'Interval',
+    'Overlaps',
     'SurfaceDistances',
     'UWMadisonScore',
+    'aggregated_jaccard',
     'average_surface_distance',
     'bootstrap_gain',
     'bootstrap_mean',
+    'centre_f1',
+    'coco_precision',
     'dice',
     'hausdorff',
     'hubmap_score',
+    'instance_overlaps',
     'iou',
     'joint_counts',
+    'match',
     'nan_mean',
     'overlap_counts',
+    'panoptic_quality',
     'precision',
     'presence',
     'sensitivity',
@@ -60,6 +81,7 @@ __all__ = [
     'stas_score',
     'surface_dice',
     'surface_distances',
+    'threshold_precision',
     'uw_madison_score',
     'volume_hausdorff',
 ]

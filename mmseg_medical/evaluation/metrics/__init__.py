@@ -1,6 +1,7 @@
 """Metrics, registered with MMSegmentation."""
 
 from mmseg_medical.evaluation.metrics.base import MedicalMetric
+from mmseg_medical.evaluation.metrics.instance_metric import InstanceMetric
 from mmseg_medical.evaluation.metrics.overlap_metric import OverlapMetric
 from mmseg_medical.evaluation.metrics.per_image import PerImageMetric
 from mmseg_medical.evaluation.metrics.surface_metric import SurfaceMetric
@@ -9,6 +10,7 @@ from mmseg_medical.evaluation.metrics.uw_madison_metric import (
 )
 
 __all__ = [
+    'InstanceMetric',
     'MedicalMetric',
     'OverlapMetric',
     'PerImageMetric',

@@ -112,23 +112,30 @@ class MedicalMetric(BaseMetric):
         """Measure one batch; see ``BaseMetric.process``."""
         for sample in data_samples:
             name = str(sample.get('img_id', sample.get('img_path', '?')))
-            if 'gt_sem_seg' not in sample:
-                raise InputError(
-                    f'image {name!r} has no mask to compare with: the '
-                    'pipeline has no LoadMaskRegion, or the table no masks; '
-                    'test without an evaluator by  --cfg-options '
-                    'test_evaluator=[]'
-                )
-            pred = sample['pred_sem_seg']['data'].cpu().numpy()
-            gt = sample['gt_sem_seg']['data'].cpu().numpy()
-            if len(self.classes) > 1 and len(pred) == len(gt) == 1:
-                pred, gt = pred[0], gt[0]
             try:
-                measured = self.measure(pred, gt, sample)
+                measured = self.measure(*self.labels(sample), sample)
             except ValueError as error:
                 raise InputError(f'image {name!r}: {error}') from None
             meta = {k: sample[k] for k in self.meta_keys if k in sample}
             self.results.append((name, measured, meta))
+
+    def labels(self, sample: dict[str, Any]) -> tuple[Labels, Labels]:
+        """Prediction and mask of a sample.
+
+        Raises:
+            ValueError: If the sample has not what is compared.
+        """
+        if 'gt_sem_seg' not in sample:
+            raise ValueError(
+                'no mask to compare with: the pipeline has no LoadMaskRegion, '
+                'or the table no masks; test without an evaluator by  '
+                '--cfg-options test_evaluator=[]'
+            )
+        pred: Labels = sample['pred_sem_seg']['data'].cpu().numpy()
+        gt: Labels = sample['gt_sem_seg']['data'].cpu().numpy()
+        if len(self.classes) > 1 and len(pred) == len(gt) == 1:
+            pred, gt = pred[0], gt[0]
+        return pred, gt
 
     def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Score all images; see ``BaseMetric.compute_metrics``."""

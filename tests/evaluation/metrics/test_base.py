@@ -13,7 +13,7 @@ FIVE = np.arange(4).reshape(1, 2, 2)
 def test_a_sample_without_a_mask_is_named(sample, evaluate):
     one = sample('img7', FIVE * 0, FIVE * 0)
     del one['gt_sem_seg']
-    with pytest.raises(InputError, match="image 'img7' has no mask"):
+    with pytest.raises(InputError, match="image 'img7': no mask to compare"):
         evaluate([one], type='OverlapMetric')
 
 
