@@ -11,4 +11,5 @@ model = dict(
     task='multiclass',
     backbone=dict(encoder_name='resnet50'),
     decode_head=dict(num_classes=3, loss_decode=losses),
+    test_cfg=dict(instances=dict(type='SeedDecoder', source='border')),
 )

@@ -15,10 +15,12 @@ test_pipeline = [
     dict(type='LoadImageRegion'),
     dict(required=False, **objects),
     dict(required=False, **border),
-    dict(type='PackMedicalInputs'),
+    dict(type='PackMedicalInputs', instances=True),
 ]
 train_dataloader = dict(
     batch_size=16, dataset=dict(metainfo=metainfo, pipeline=train_pipeline)
 )
 val_dataloader = dict(dataset=dict(metainfo=metainfo, pipeline=test_pipeline))
 test_dataloader = val_dataloader
+val_evaluator = [dict(type='OverlapMetric'), dict(type='InstanceMetric')]
+test_evaluator = val_evaluator

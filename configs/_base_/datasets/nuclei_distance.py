@@ -1,0 +1,8 @@
+# How deep pixels lie in their nucleus.
+_base_ = './nuclei_instances.py'
+train_pipeline = _base_.train_pipeline
+train_pipeline.insert(-1, dict(type='GenerateDistanceMap'))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+# For the model: the head of the map, and what finds nuclei in it.
+map_head = dict(type='SMPDecodeHead', arch='Unet', num_classes=1)
+decoder = dict(type='SeedDecoder')
