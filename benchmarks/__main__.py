@@ -18,10 +18,9 @@ import torch
 from mmengine.utils import ProgressBar
 
 import benchmarks
-from benchmarks.harness import HEADER, Job, machine, versions
+from benchmarks.harness import HEADER, Job, machine, publish, versions
 
 PEERS = Path(__file__).parents[1] / 'requirements'
-RESULTS = Path(__file__).parent / 'RESULTS.md'
 
 
 def main() -> None:
@@ -63,7 +62,7 @@ def main() -> None:
     )
     print(text)
     if len(sys.argv) == 1:
-        RESULTS.write_text(text)
+        publish(text)
     missed = [job.name for job in jobs if job.ratio < job.goal]
     print(f'{len(jobs) - len(missed)} of {len(jobs)} goals met; not: {missed}')
 

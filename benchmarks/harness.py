@@ -3,16 +3,19 @@
 import ctypes
 import os
 import platform
+import re
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 
 import torch
 
 Call = Callable[[], object]
 
+RESULTS = Path(__file__).parent / 'RESULTS.md'
 ROUNDS = 9
 SECONDS = 25.0  # per job, after the first three rounds
 
@@ -93,6 +96,27 @@ HEADER = (
 def plain(value: float, digits: int) -> str:
     """A number with so many digits, without an exponent."""
     return f'{float(f"{value:.{digits}g}"):g}'
+
+
+def publish(text: str) -> None:
+    """Replace a part of RESULTS.md, a heading and its sections.
+
+    Other parts stay as they are, as do sections of this one that are not in
+    ``text``: they are of another run.
+    """
+    found = RESULTS.read_text() if RESULTS.exists() else ''
+    parts = _sections(found, '# ')
+    for title, part in _sections(text, '# ').items():
+        old = _sections(parts.get(title, ''), '## ')
+        new = _sections(part, '## ')
+        parts[title] = '\n'.join((old | new).values())
+    RESULTS.write_text('\n'.join(parts.values()))
+
+
+def _sections(text: str, mark: str) -> dict[str, str]:
+    """Split a text before each of its headings, which are the keys."""
+    found = re.split(f'^(?={mark})', text, flags=re.MULTILINE)
+    return {x.split('\n')[0]: f'{x.strip()}\n' for x in found if x.strip()}
 
 
 def _seconds(call: Call, repeats: int) -> float:

@@ -8,7 +8,8 @@ and with batches of four crops of 256², for as many iterations as fit into a
 budget of CPU time of one core, loading and augmentation included. The other
 images are held out; groups (slide, case, patient) are whole, and each fold has
 its own seed. Ours are the recipes ``configs/*/*_small.py``, tested as they
-say, with the threshold that was best on the other folds.
+say, with the threshold that was best on the other folds. Runs are kept in
+work_dirs/compare: delete those that are to be made again.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.harness import machine, versions
+from benchmarks.harness import machine, publish, versions
 from benchmarks.training.plain import PEERS
 from benchmarks.training.systems import (
     Case,
@@ -37,7 +38,7 @@ from benchmarks.training.systems import (
 )
 from benchmarks.training.tasks import TASKS, Task, write_folds
 
-RESULTS = Path(__file__).parents[1] / 'TRAINING.md'
+RUNS = Path(__file__).parents[2] / 'work_dirs' / 'compare'
 FOLDS = 3
 SYSTEMS: dict[str, Callable[[Case], Run]] = {
     'ours': train_ours,
@@ -75,14 +76,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     about = __doc__.split('\n\n')[-1].strip()
     text = (
-        f'# Trainings on real images\n\nWritten by `make compare`. {about}\n\n'
+        f'# Trainings\n\nWritten by `make compare`. {about}\n\n'
         f'All runs are tiny, of {args.seconds:g} s each.\n\n- {machine()}\n'
         f'- {versions(["torch", "segmentation-models-pytorch"])}\n\n'
         + '\n'.join(sections)
     )
     print(text)
-    if len(sections) == len(TASKS) and len(systems) == len(SYSTEMS):
-        RESULTS.write_text(text)
+    if len(systems) == len(SYSTEMS):
+        publish(text)
 
 
 def compare(
@@ -95,20 +96,26 @@ def compare(
 ) -> str:
     """Train and test systems on a task: its section of the results."""
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        split = write_folds(task, root, Path(folder, 'folds.csv'), FOLDS)
-        for name in systems:
-            runs = []
-            for fold in folds:
-                place = Path(folder, f'{name}_{fold}')
-                case = Case(task, root, split, fold, seconds, place)
-                runs.append(SYSTEMS[name](case))
-            rows.append(row(name, runs))
-            print(rows[-1], flush=True)
+    for name in systems:
+        runs = [kept(task, root, name, fold, seconds) for fold in folds]
+        rows.append(row(name, runs))
+        print(rows[-1], flush=True)
     numbers = ' | '.join(f'fold {k}' for k in folds)
     head = f'| | {numbers} | mean | threshold | steps | s per step |'
     line = '|---' * head.count(' | ') + '|---|'
     return '\n'.join([f'## {task.title}\n', head, line, *rows, ''])
+
+
+def kept(task: Task, root: Path, name: str, fold: int, seconds: float) -> Run:
+    """The run of a system on a fold, made unless it was kept."""
+    key = f'{task.config.split("/")[0]}_{name}_{fold}_{seconds:g}s'
+    path = RUNS / f'{key.replace(" ", "-")}.npz'
+    if not path.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            split = write_folds(task, root, Path(folder, 'folds.csv'), FOLDS)
+            case = Case(task, root, split, fold, seconds, Path(folder))
+            SYSTEMS[name](case).save(path)
+    return Run.load(path)
 
 
 def row(name: str, runs: list[Run]) -> str:

@@ -5,6 +5,7 @@ crops, mirrored at random. They train with AdamW as ours do, and predict whole
 images with a threshold of one half.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from benchmarks.training.budget import Clock
 
 # ImageNet's, of 8-bit colours.
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
-WARM_UP = 0.1  # of the iterations
+LR = 1e-3
+WARM_UP = 0.1  # of the time
 
 
 class SMPUNet(nn.Module):
@@ -128,7 +130,7 @@ def planes(sample: Any, classes: int) -> Tensor:
 def train(
     model: nn.Module,
     batches: Iterable[Any],
-    iterations: int,
+    seconds: float,
     *,
     classes: int,
     clock: Clock,
@@ -138,27 +140,25 @@ def train(
     Args:
         model: Peer.
         batches: Batches of a loader, without an end.
-        iterations: Number of steps.
+        seconds: CPU time to train for.
         classes: Foreground classes.
         clock: Is told of each step.
     """
-    warm = max(round(WARM_UP * iterations), 1)
-    optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda k: min(
-            (k + 1) / warm, (iterations - k) / max(iterations - warm, 1)
-        ),
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), LR)
+    begin = time.process_time()
     model.train()
-    for _, data in zip(range(iterations), batches, strict=False):
+    for data in batches:
+        done = (time.process_time() - begin) / seconds
+        if done >= 1:
+            break
+        for group in optimizer.param_groups:
+            group['lr'] = LR * min(done / WARM_UP, (1 - done) / (1 - WARM_UP))
         imgs = normalized(torch.stack(data['inputs']))
         masks = [planes(sample, classes) for sample in data['data_samples']]
         loss = model.loss(imgs, torch.stack(masks))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        schedule.step()
         clock.tick()
 
 

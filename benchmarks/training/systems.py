@@ -53,9 +53,8 @@ class Case(NamedTuple):
             loader = cfg[f'{part}_dataloader']
             # Loading counts, so that it is done by the process that trains.
             loader.update(num_workers=0, persistent_workers=False)
-            loader.dataset.update(
-                data_root=str(self.root), split=str(self.split), fold=self.fold
-            )
+            self.task.point(loader.dataset, self.root)
+            loader.dataset.update(split=str(self.split), fold=self.fold)
         cfg.randomness = dict(seed=self.fold)
         return cfg
 
@@ -74,6 +73,19 @@ class Run:
     counts: dict[float, NDArray[np.int64]]
     iterations: int
     step: float
+
+    @classmethod
+    def load(cls, path: Path) -> 'Run':
+        """A run that was saved."""
+        with np.load(path) as file:
+            counts = {float(t): file[t] for t in file if t[0].isdigit()}
+            return cls(counts, int(file['iterations']), float(file['step']))
+
+    def save(self, path: Path) -> None:
+        """Write an npz file that :meth:`load` reads."""
+        arrays = {str(t): counts for t, counts in self.counts.items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, iterations=self.iterations, step=self.step, **arrays)
 
     def dice(self, threshold: float = 0.5) -> NDArray[np.float64]:
         """Dice (N,) per image, the mean over the classes that it has."""
@@ -122,41 +134,37 @@ def train_ours(case: Case) -> Run:
 def train_peer(case: Case, name: str) -> Run:
     """Train one of :data:`benchmarks.training.plain.PEERS`, and test it."""
     cfg, task = case.config(), case.task
-    load = [*task.load, dict(type='LoadMaskRegion', **task.masks)]
+    load, *resize = task.load
+    masks = dict(type='LoadMaskRegion', **task.masks)
     crops = [
         dict(type='RandomCrop', crop_size=(256, 256)),
         dict(type='RandomFlip', prob=0.5),
     ]
     pack = [dict(type='PackMedicalInputs')]
-    cfg.train_dataloader.dataset.pipeline = [*load, *crops, *pack]
-    cfg.test_dataloader.dataset.pipeline = [*load, *pack]
+    cfg.train_dataloader.dataset.pipeline = [load, masks, *resize, *crops, *pack]
+    cfg.test_dataloader.dataset.pipeline = [load, *resize, masks, *pack]
     classes = cfg.model.decode_head.num_classes
     classes -= cfg.model.task == 'binary'
     with DefaultScope.overwrite_default_scope('mmseg'):
-
-        def run(iterations: int) -> tuple[Any, Clock]:
-            clock = Clock()
-            loader = Runner.build_dataloader(
-                cfg.train_dataloader, seed=case.fold
-            )
-            batches = SeededLoader(loader, case.fold)
-            channels = len(loader.dataset[0]['inputs'])
-            seed_all(case.fold)
-            model = plain.PEERS[name](channels, classes)
-            plain.train(
-                model, batches, iterations, classes=classes, clock=clock
-            )
-            return model.eval(), clock
-
-        iterations = int(case.seconds / run(TRIAL)[1].step)
-        model, clock = run(iterations)
+        loader = Runner.build_dataloader(cfg.train_dataloader, seed=case.fold)
         tests = Runner.build_dataloader(cfg.test_dataloader, seed=0)
+    seed_all(case.fold)
+    channels = len(loader.dataset[0]['inputs'])
+    model, clock = plain.PEERS[name](channels, classes), Clock()
+    plain.train(
+        model,
+        SeededLoader(loader, case.fold),
+        case.seconds,
+        classes=classes,
+        clock=clock,
+    )
+    model.eval()
     counts = []
     for data in tests:
         masks = plain.planes(data['data_samples'][0], classes)
         found = plain.predict(model, data['inputs'][0], masks.shape[1:])
         counts.append(tally(found.numpy(), masks.numpy() == 1))
-    return Run({0.5: np.array(counts)}, iterations, clock.step)
+    return Run({0.5: np.array(counts)}, len(clock.times), clock.step)
 
 
 def samples(cfg: Config) -> Iterator[Any]:
