@@ -7,3 +7,5 @@ _base_ = [
 train_pipeline = _base_.train_pipeline
 train_pipeline[0].crop_size = (256, 256)
 train_dataloader = dict(batch_size=4, dataset=dict(pipeline=train_pipeline))
+losses = [dict(type='CELoss'), dict(type='SoftDiceLoss')]
+model = dict(decode_head=dict(loss_decode=losses))
