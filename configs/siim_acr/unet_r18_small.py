@@ -8,5 +8,8 @@ _base_ = [
 model = dict(
     data_preprocessor=dict(mean=[118.0], std=[57.5], bgr_to_rgb=False),
     backbone=dict(in_channels=1),
+    decode_head=dict(
+        loss_decode=[dict(type='CELoss'), dict(type='SoftDiceLoss')]
+    ),
 )
 tta_model = dict(views='hflip')
