@@ -141,7 +141,13 @@ def train_peer(case: Case, name: str) -> Run:
         dict(type='RandomFlip', prob=0.5),
     ]
     pack = [dict(type='PackMedicalInputs')]
-    cfg.train_dataloader.dataset.pipeline = [load, masks, *resize, *crops, *pack]
+    cfg.train_dataloader.dataset.pipeline = [
+        load,
+        masks,
+        *resize,
+        *crops,
+        *pack,
+    ]
     cfg.test_dataloader.dataset.pipeline = [load, *resize, masks, *pack]
     classes = cfg.model.decode_head.num_classes
     classes -= cfg.model.task == 'binary'
