@@ -4,8 +4,16 @@ from mmseg_medical.evaluation.functional.bootstrap import (
     Interval,
     bootstrap_gain,
     bootstrap_mean,
+    bootstrap_ratio,
+)
+from mmseg_medical.evaluation.functional.calibration import (
+    Reliability,
+    reliability,
 )
 from mmseg_medical.evaluation.functional.counts import (
+    AREAS,
+    areas_of,
+    counts_of,
     joint_counts,
     overlap_counts,
 )
@@ -51,18 +59,23 @@ from mmseg_medical.evaluation.functional.uw_madison import (
 )
 
 __all__ = [
+    'AREAS',
     'COCO_IOUS',
     'OFFICIAL',
     'Interval',
     'Overlaps',
+    'Reliability',
     'SurfaceDistances',
     'UWMadisonScore',
     'aggregated_jaccard',
+    'areas_of',
     'average_surface_distance',
     'bootstrap_gain',
     'bootstrap_mean',
+    'bootstrap_ratio',
     'centre_f1',
     'coco_precision',
+    'counts_of',
     'dice',
     'hausdorff',
     'hubmap_score',
@@ -75,6 +88,7 @@ __all__ = [
     'panoptic_quality',
     'precision',
     'presence',
+    'reliability',
     'sensitivity',
     'siim_score',
     'specificity',

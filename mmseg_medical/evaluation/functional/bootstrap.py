@@ -57,14 +57,51 @@ def bootstrap_mean(
 
     Reference: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, 13
     """
+    values = np.asarray(scores, np.float64)
+    values = values[:, None] if values.ndim == 1 else values
+    counted = ~np.isnan(values)
+    return bootstrap_ratio(
+        np.where(counted, values, 0),
+        counted,
+        confidence=confidence,
+        groups=groups,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def bootstrap_ratio(
+    parts: ArrayLike,
+    wholes: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    groups: Sequence[Any] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Confidence interval of a sum divided by a sum, as of a pooled Dice.
+
+    Args:
+        parts: Numerators of each image, (images,), or (images, classes) for
+            the mean over classes.
+        wholes: Denominators of the same shape, 0 or at least 1.
+        confidence: As of :func:`bootstrap_mean`, as are the others.
+        groups: One label per image; images of one label are drawn together.
+        resamples: Number of resampled ratios.
+        seed: Of the draws.
+
+    Returns:
+        Ends of the interval; nan where nothing counts.
+
+    Raises:
+        ValueError: As :func:`bootstrap_mean`.
+    """
     if not 0 < confidence < 1 or resamples < 1:
         raise ValueError(
             f'confidence is in (0, 1) and resamples 1 or more, got '
             f'{confidence} and {resamples}'
         )
-    values = np.asarray(scores, np.float64)
-    values = values[:, None] if values.ndim == 1 else values
-    sums, sizes = _totals(values, groups)
+    sums, sizes = (_by_group(terms, groups) for terms in (parts, wholes))
     drawn = np.flatnonzero(sizes.any(1))
     if not drawn.size:
         return Interval(np.nan, np.nan)
@@ -103,12 +140,10 @@ def bootstrap_gain(
         Ends of the interval of ``after`` minus ``before``; nan where no
         score counts.
     """
-    terms = np.concatenate([np.stack(before), np.stack(after)], -1)
-    labels = range(terms.shape[1]) if groups is None else groups
-    place = {label: k for k, label in enumerate(dict.fromkeys(labels))}
-    sums = np.zeros((2, len(place), terms.shape[2]))
-    for table, term in zip(sums, terms, strict=True):
-        np.add.at(table, [place[label] for label in labels], term)
+    sums = [
+        _by_group(np.concatenate(terms, -1), groups)
+        for terms in zip(before, after, strict=True)
+    ]
     parts, wholes = _resampled(sums[0], sums[1], resamples, seed)
     scores = np.where(wholes > 0, parts / np.maximum(wholes, 1e-300), np.nan)
     first, second = np.split(scores, 2, -1)
@@ -120,25 +155,21 @@ def bootstrap_gain(
     return Interval(float(low), float(high))
 
 
-def _totals(
-    values: FloatArray, groups: Sequence[Any] | None
-) -> tuple[FloatArray, FloatArray]:
-    """Sum and number of the scores of each group, (groups, classes) each."""
-    counted = ~np.isnan(values)
+def _by_group(terms: ArrayLike, groups: Sequence[Any] | None) -> FloatArray:
+    """Sums of what the images of each group have, (groups, classes)."""
+    values = np.asarray(terms, np.float64)
+    values = values[:, None] if values.ndim == 1 else values
     if groups is None:
-        return np.where(counted, values, 0), counted.astype(np.float64)
+        return values
     if len(groups) != len(values):
         raise ValueError(
             f'{len(values)} scores and {len(groups)} groups; there has to be '
             'one group per image'
         )
     place = {label: k for k, label in enumerate(dict.fromkeys(groups))}
-    at = [place[label] for label in groups]
     sums = np.zeros((len(place), values.shape[1]))
-    sizes = np.zeros_like(sums)
-    np.add.at(sums, at, np.where(counted, values, 0))
-    np.add.at(sizes, at, counted)
-    return sums, sizes
+    np.add.at(sums, [place[label] for label in groups], values)
+    return sums
 
 
 def _resampled_means(

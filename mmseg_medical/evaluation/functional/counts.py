@@ -4,15 +4,17 @@ Comparing label maps class by class reads each pixel several times; a table of
 how often each pair of labels meets takes one pass, whatever is asked of it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mmseg_medical._compiled import compiled
 
 IntArray = NDArray[np.int64]
 Labels = NDArray[Any]
+AREAS = ('mask_area', 'predicted_area', 'hit_area', 'counted_area')
 
 
 def joint_counts(
@@ -91,6 +93,38 @@ def overlap_counts(
         ]
     )
     return tables[:, [1, 0, 1, 0], [1, 1, 0, 0]]
+
+
+def areas_of(counts: ArrayLike) -> dict[str, IntArray]:
+    """What people know counts by: areas in pixels, by name.
+
+    Args:
+        counts: (..., 4) as :func:`overlap_counts` returns them.
+
+    Returns:
+        (...) ``mask_area``, ``predicted_area``, ``hit_area`` (both agree) and
+        ``counted_area`` (all but what is ignored).
+    """
+    tp, fp, fn, tn = np.moveaxis(np.asarray(counts), -1, 0)
+    areas = tp + fn, tp + fp, tp, tp + fp + fn + tn
+    return dict(zip(AREAS, areas, strict=True))
+
+
+def counts_of(areas: Mapping[str, ArrayLike]) -> IntArray:
+    """Counts (..., 4) from areas; the reverse of :func:`areas_of`.
+
+    Raises:
+        ValueError: If areas contradict each other.
+    """
+    mask, predicted, hits, counted = (
+        np.asarray(areas[name], np.int64) for name in AREAS
+    )
+    fp, fn = predicted - hits, mask - hits
+    counts = np.stack([hits, fp, fn, counted - hits - fp - fn], -1)
+    if (counts < 0).any():
+        place = int(np.argwhere(counts < 0)[0][0])
+        raise ValueError(f'areas of row {place + 1} contradict each other')
+    return counts
 
 
 def _flat(labels: Labels, name: str) -> Labels:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmseg_medical.evaluation.functional import (
     OFFICIAL,
+    areas_of,
     dice,
     iou,
     overlap_counts,
@@ -128,9 +129,8 @@ class OverlapMetric(PerImageMetric):
             scores.update(self.by_class(f'image_{name}', values))
         for name in self.official:
             scores[f'{name}_score'] = OFFICIAL[name](counts)
-        tp, fp, fn = np.moveaxis(counts[..., :3], -1, 0)
-        columns.update(self.columns('mask_area', tp + fn))
-        columns.update(self.columns('predicted_area', tp + fp))
+        for name, areas in areas_of(counts).items():
+            columns.update(self.columns(name, areas))
         self.write(names, columns, metas)
         return scores
 

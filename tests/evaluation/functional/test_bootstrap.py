@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmseg_medical.evaluation.functional import bootstrap_gain, bootstrap_mean
+from mmseg_medical.evaluation.functional import (
+    bootstrap_gain,
+    bootstrap_mean,
+    bootstrap_ratio,
+)
 
 SCORES = np.random.default_rng(0).beta(5, 2, 200)
 
@@ -116,3 +120,21 @@ def test_a_gain_of_pooled_pixels_and_of_patients():
     assert gain == pytest.approx((0, 0.5))
     none = (np.zeros((2, 1)), np.zeros((2, 1)))
     assert np.isnan(bootstrap_gain(none, none)).all()
+
+
+def test_a_ratio_is_that_of_the_sums_of_drawn_images():
+    """Of scipy, and twice the same image is no other score."""
+    rng = np.random.default_rng(3)
+    wholes = rng.integers(100, 1000, 120)
+    parts = rng.binomial(wholes, rng.beta(6, 2, 120))
+    reference = stats.bootstrap(
+        (parts, wholes),
+        lambda p, w, axis: p.sum(axis) / w.sum(axis),
+        paired=True,
+        method='percentile',
+    ).confidence_interval
+    found = bootstrap_ratio(parts, wholes)
+    assert found.low == pytest.approx(reference.low, abs=3e-3)
+    assert found.high == pytest.approx(reference.high, abs=3e-3)
+    assert bootstrap_ratio([3, 6], [4, 8]) == (0.75, 0.75)
+    assert np.isnan(bootstrap_ratio([0, 0], [0, 0]).low)

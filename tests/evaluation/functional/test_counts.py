@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mmseg_medical.evaluation.functional import joint_counts, overlap_counts
+from mmseg_medical.evaluation.functional import (
+    areas_of,
+    counts_of,
+    joint_counts,
+    overlap_counts,
+)
 from mmseg_medical.evaluation.functional.counts import _joint
 
 
@@ -157,3 +162,16 @@ def test_contingency_table_of_scikit_image():
 def test_what_is_wrong_is_named(pred, gt, message):
     with pytest.raises(ValueError, match=message):
         overlap_counts(pred, gt, 2)
+
+
+def test_areas_are_counts_by_other_names():
+    counts = np.array([[3, 1, 2, 10], [0, 0, 0, 5]])
+    areas = areas_of(counts)
+    assert areas['mask_area'].tolist() == [5, 0]
+    assert areas['predicted_area'].tolist() == [4, 0]
+    assert areas['hit_area'].tolist() == [3, 0]
+    assert areas['counted_area'].tolist() == [16, 5]
+    np.testing.assert_array_equal(counts_of(areas), counts)
+    areas['hit_area'] = np.array([3, 1])
+    with pytest.raises(ValueError, match='row 2 contradict each other'):
+        counts_of(areas)

@@ -126,6 +126,8 @@ def test_the_table_has_a_row_per_image(sample, evaluate, tmp_path):
         iou='0.000000',
         mask_area='2',
         predicted_area='0',
+        hit_area='0',
+        counted_area=str(np.size(SMALL[0])),
         organ='kidney',
         stain_normalized='False',
     )
