@@ -58,7 +58,7 @@ def test(
         )
     cfg.load_from = checkpoint
     if tta:
-        _use_tta(cfg)
+        use_tta(cfg)
     # What an earlier test wrote is not to be taken for the scores of this.
     table = Path(cfg.work_dir, 'per_image.csv')
     if is_main_process():
@@ -90,7 +90,12 @@ def test(
     return Runner.from_cfg(cfg).test()
 
 
-def _use_tta(cfg: Config) -> None:
+def use_tta(cfg: Config) -> None:
+    """Let a config merge the views of its ``tta_model``.
+
+    Raises:
+        InputError: If it has none.
+    """
     if 'tta_model' not in cfg:
         raise InputError(
             '--tta needs tta_model in the config, as  tta_model = dict(type='

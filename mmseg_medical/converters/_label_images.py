@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mmseg_medical._files import replacing
 from mmseg_medical.converters._mask_files import write_png
 from mmseg_medical.converters.label_map import IGNORE, IGNORE_INDEX
 from mmseg_medical.errors import InputError
@@ -41,6 +42,7 @@ def write_labels(
     *,
     values: Sequence[int] | None = None,
     colors: Sequence[Color] | None = None,
+    shown: Sequence[Color] | None = None,
 ) -> None:
     """Write class indices as PNG; the folder is made where it is missing.
 
@@ -49,6 +51,8 @@ def write_labels(
         labels: (H, W) uint8 or uint16 of class indices.
         values: Value to store for each index, instead of the index.
         colors: (R, G, B) to store for each index.
+        shown: (R, G, B) in which viewers show each index, which is stored as
+            it is; by default those of :func:`palette`.
     """
     if colors is not None:
         table = np.array(colors, np.uint8)
@@ -65,12 +69,18 @@ def write_labels(
         full = np.zeros((256, 3), np.uint8)
         full[:IGNORE_INDEX] = palette(IGNORE_INDEX - 1)
         full[IGNORE_INDEX] = 255
+        if shown is not None:
+            full[: len(shown)] = shown
         img.putpalette(full.tobytes())
         img.save(path, 'png')
 
 
 def write_manifest(
-    folder: Path, classes: Sequence[str], values: Sequence[int] | None = None
+    folder: Path,
+    classes: Sequence[str],
+    values: Sequence[int] | None = None,
+    *,
+    colors: Sequence[Color] | None = None,
 ) -> None:
     """Write ``classes.json``: ``metainfo`` of a data set of MMSegmentation.
 
@@ -78,17 +88,21 @@ def write_manifest(
         folder: Where to write it.
         classes: Names of the classes without background.
         values: Values of background and classes, where they are not indices.
+        colors: (R, G, B) of the background and the classes; by default those
+            of :func:`palette`.
     """
     names = [name for name in classes if name != IGNORE]
     data: dict[str, Any] = dict(
-        classes=['background', *names], palette=palette(len(names))
+        classes=['background', *names],
+        palette=palette(len(names)) if colors is None else list(colors),
     )
     if values is not None:
         data['values'] = list(values)
     if IGNORE in classes:
         data['ignore_index'] = IGNORE_INDEX
     text = json.dumps(data, indent=1) + '\n'
-    (folder / MANIFEST).write_text(text, encoding='utf-8')
+    with replacing(folder / MANIFEST) as temporary:
+        temporary.write_text(text, encoding='utf-8')
 
 
 def read_manifest(folder: Path) -> dict[int, str]:

@@ -1,6 +1,10 @@
 """Masks of a test, from its folder of probability maps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmseg_medical.converters.probability_maps import PathLike, ProbabilityMaps
 from mmseg_medical.converters.record import Annotation, Record, Skipped
@@ -50,14 +54,36 @@ def read(
         except InputError as error:
             skipped.add(error)
             continue
-        found = [
-            Annotation(label, Runs.from_mask(mask, 'F'))
-            for label, mask in zip(maps.labels, masks, strict=True)
-            if mask.any()
-        ]
-        yield Record(
+        yield record_of(
             img_id,
-            (probs.shape[1], probs.shape[2]),
-            tuple(found),
+            masks,
+            maps.labels,
             properties=dict(seg_probs=probs, channels=list(channels)),
         )
+
+
+def record_of(
+    img_id: str,
+    masks: NDArray[np.bool_],
+    labels: Sequence[str],
+    *,
+    properties: Mapping[str, Any] | None = None,
+) -> Record:
+    """Masks of an image as its record.
+
+    Args:
+        img_id: Id of the image.
+        masks: (K, H, W), one for each label.
+        labels: Names of the K classes.
+        properties: What the record keeps beside them.
+
+    Returns:
+        Record with one annotation for each class that has a pixel.
+    """
+    found = [
+        Annotation(label, Runs.from_mask(mask, 'F'))
+        for label, mask in zip(labels, masks, strict=True)
+        if mask.any()
+    ]
+    shape = (masks.shape[1], masks.shape[2])
+    return Record(img_id, shape, tuple(found), properties=properties or {})

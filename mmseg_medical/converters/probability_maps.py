@@ -162,8 +162,12 @@ class ProbabilityMaps:
         joined._write()
         return joined
 
-    def start(self) -> None:
+    def start(self, *, more: bool = False) -> None:
         """Claim the folder: write ``maps.json``.
+
+        Args:
+            more: The folder may hold maps of other images by the same model;
+                those that are there are kept in the list.
 
         Raises:
             InputError: If the folder holds the maps of another test, or two
@@ -177,8 +181,17 @@ class ProbabilityMaps:
                 f'{twice[0]!r}: their maps would be one file'
             )
         if (self.folder / MANIFEST).is_file():
+            old = self.open(self.folder)
+            if more:
+                known = set(self.ids)
+                self.ids += [
+                    name
+                    for name in old.ids
+                    if name not in known and old.path(name).is_file()
+                ]
+                old.ids = self.ids
             here = _entries(json.loads(self._text()))
-            there = _entries(self.open(self.folder)._state())
+            there = _entries(old._state())
             for key in sorted(here.keys() | there.keys()):
                 if there.get(key) != here.get(key):
                     raise InputError(

@@ -122,6 +122,29 @@ def _records(reader: RowReader, skipped: Skipped) -> Iterator[Record]:
             skipped.add(error)
 
 
+def check_classes(layout: str, classes: Sequence[str] | None) -> None:
+    """Refuse classes that a table cannot hold.
+
+    Args:
+        layout: One of :data:`_rle_layouts.LAYOUTS`.
+        classes: As of :func:`write`.
+
+    Raises:
+        InputError: As of :func:`write`.
+    """
+    plan = get_layout(layout)
+    if plan.rows == 'classes' and not classes:
+        raise InputError(
+            f'a table of {layout!r} has a row for every class of an image; '
+            'say which they are (--classes)'
+        )
+    if plan.rows != 'classes' and classes is not None and len(classes) > 1:
+        raise InputError(
+            f'a table of {layout!r} has one class, got {list(classes)}; '
+            'choose one (--classes NAME --only), or another format'
+        )
+
+
 def write(
     records: Iterable[Record],
     path: PathLike,
@@ -153,16 +176,7 @@ def write(
         RLEError: If the table cannot say that an image is empty.
     """
     plan = get_layout(layout)
-    if plan.rows == 'classes' and not classes:
-        raise InputError(
-            f'a table of {layout!r} has a row for every class of an image; '
-            'say which they are (--classes)'
-        )
-    if plan.rows != 'classes' and classes is not None and len(classes) > 1:
-        raise InputError(
-            f'a table of {layout!r} has one class, got {list(classes)}; '
-            'choose one (--classes NAME --only), or another format'
-        )
+    check_classes(layout, classes)
     skipped = Skipped() if skipped is None else skipped
     records = iter(records)
     first = next(records, None)

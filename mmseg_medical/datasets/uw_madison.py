@@ -13,6 +13,7 @@ from mmseg_medical.converters.table import iter_table
 from mmseg_medical.datasets._paired import check_folder
 from mmseg_medical.datasets._rle_rows import RunRows
 from mmseg_medical.datasets.base import DatasetError, MedicalDataset
+from mmseg_medical.datasets.stacks import neighbours
 
 _DAY = re.compile(r'(case\d+)_day(\d+)')
 _SLICE = re.compile(r'slice_(\d+)_(\d+)_(\d+)_(\d+\.?\d*)_(\d+\.?\d*)\.png')
@@ -163,21 +164,16 @@ class UWMadisonDataset(MedicalDataset):
 
     def _stacked(self, samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Add the neighbours of each slice, clamped within its volume."""
-        count, stride = self.stack['num'], self.stack['stride']
-        if count == 1:
+        if self.stack['num'] == 1:
             return samples
         volumes: dict[str, list[str]] = defaultdict(list)
         for sample in samples:
             volumes[sample['case_day']].append(sample['img_path'])
         seen: Counter[str] = Counter()
-        reach = count // 2 * stride
         for sample in samples:
             volume, at = volumes[sample['case_day']], seen[sample['case_day']]
             seen[sample['case_day']] += 1
-            sample['img_path'] = [
-                volume[min(max(k, 0), len(volume) - 1)]
-                for k in range(at - reach, at + reach + 1, stride)
-            ]
+            sample['img_path'] = neighbours(volume, at, **self.stack)
         return samples
 
     def _with_masks(

@@ -277,7 +277,10 @@ def _fits(name: str, here: Any, there: Any) -> bool:
 
 
 def check_meta(
-    meta: dict[str, Any], task: str, classes: Sequence[str], path: str
+    meta: dict[str, Any],
+    task: str,
+    classes: Sequence[str] | None,
+    path: str,
 ) -> None:
     """Check that a checkpoint was trained for the same labels.
 

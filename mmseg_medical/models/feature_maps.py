@@ -28,6 +28,13 @@ class FeatureMaps(NamedTuple):
     strides: list[int]
 
 
+def in_channels(backbone: nn.Module) -> int:
+    """Number of channels of the images that a network takes."""
+    convs = (m for m in backbone.modules() if isinstance(m, nn.Conv2d))
+    conv = next(convs, None)
+    return conv.in_channels if conv else 3
+
+
 @torch.no_grad()
 def find_maps(modules: Sequence[nn.Module]) -> FeatureMaps:
     """Run modules one after another on an empty image of 64².
@@ -43,9 +50,7 @@ def find_maps(modules: Sequence[nn.Module]) -> FeatureMaps:
     """
     backbone = modules[0]
     state = {m: m.training for one in modules for m in one.modules()}
-    convs = (m for m in backbone.modules() if isinstance(m, nn.Conv2d))
-    conv = next(convs, None)
-    x: Any = torch.zeros(1, conv.in_channels if conv else 3, SIDE, SIDE)
+    x: Any = torch.zeros(1, in_channels(backbone), SIDE, SIDE)
     try:
         for module in modules:
             module.eval()  # of MMSegmentation's, some return None

@@ -111,6 +111,17 @@ class LoadImageRegion(BaseTransform):
             plane=results.get('plane', 'axial'),
             dicom=self.dicom,
         )
+        return self.arrange(img)
+
+    def arrange(self, img: Any) -> Any:
+        """Bring the channels of an image to what is asked for.
+
+        Args:
+            img: (H, W) or (H, W, C), colours as RGB.
+
+        Returns:
+            (H, W, C), colours as BGR unless ``to_bgr`` is False.
+        """
         coloured = img.ndim == 3 and img.shape[2] == 3
         if coloured and self.channels == 1:
             img = cv2.cvtColor(img, cv2.COLOR_RGB2GRAY)

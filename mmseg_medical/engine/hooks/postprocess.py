@@ -9,7 +9,30 @@ from mmseg.registry import HOOKS
 
 from mmseg_medical.engine.hooks.checkpoint import unwrapped
 from mmseg_medical.errors import InputError
-from mmseg_medical.postprocessing import read_pipeline
+from mmseg_medical.postprocessing import Pipeline, read_pipeline
+
+
+def pipeline_of_slices(
+    postprocess: str | Sequence[Mapping[str, Any]], **model: Any
+) -> Pipeline:
+    """Pipeline that makes the masks of one image after another.
+
+    Args:
+        postprocess: A ``postprocess.json``, or steps.
+        model: ``task``, ``labels`` and ``dataset`` of :func:`read_pipeline`,
+            whose errors are those of this function.
+
+    Raises:
+        InputError: If a step needs all slices of a volume.
+    """
+    pipeline = read_pipeline(postprocess, **model)
+    if pipeline.volume_step is not None:
+        raise InputError(
+            'smooth_presence needs all slices of a volume, a test sees one '
+            'after another; write maps by --out, and then the submission by  '
+            'tools/submission.py … --postprocess'
+        )
+    return pipeline
 
 
 @HOOKS.register_module()
@@ -49,18 +72,12 @@ class PostprocessHook(Hook):
             )
         dataset = runner.test_dataloader.dataset
         task = model.task.name
-        pipeline = read_pipeline(
+        pipeline = pipeline_of_slices(
             self.postprocess,
             task=task,
             labels=dataset.metainfo['classes'][task != 'multilabel' :],
             dataset=type(dataset).__name__,
         )
-        if pipeline.volume_step is not None:
-            raise InputError(
-                'smooth_presence needs all slices of a volume, a test sees '
-                'one after another; write maps by --out, and then the '
-                'submission by  tools/submission.py … --postprocess'
-            )
         names = ', '.join(step.name for step in pipeline.steps)
         print_log(f'masks are made by {names}', logger='current')
         model.pipeline = pipeline

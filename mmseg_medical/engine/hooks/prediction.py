@@ -1,7 +1,7 @@
 """What a test leaves behind: probability maps and pictures."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,10 @@ class SaveProbabilitiesHook(Hook):
         dataset = runner.test_dataloader.dataset
         origin.update(
             model.record,
-            **self._checkpoints(runner._load_from, model),
+            **origins(
+                [runner._load_from, *getattr(model, 'checkpoints', ())],
+                {**self.metas, **getattr(model, 'metas', {})},
+            ),
             dataset=type(dataset).__name__,
             ann_file=str(getattr(dataset, 'ann_file', '')),
             data_prefix=dict(getattr(dataset, 'data_prefix', None) or {}),
@@ -101,19 +104,6 @@ class SaveProbabilitiesHook(Hook):
                 logger='current',
             )
 
-    def _checkpoints(self, loaded: str | None, model: Any) -> dict[str, Any]:
-        """Files of the weights, and what they say of their training."""
-        files = [loaded, *getattr(model, 'checkpoints', ())]
-        metas = {**self.metas, **getattr(model, 'metas', {})}
-        names = {file: _identity(file) for file in files if file}
-        return dict(
-            checkpoints=[names[file] for file in files if file],
-            lineage={
-                name: lineage_of(metas.get(str(file), {}))
-                for file, name in names.items()
-            },
-        )
-
     def _recall(
         self, sample: Any
     ) -> tuple[torch.Tensor, dict[str, Any]] | None:
@@ -136,12 +126,38 @@ class SaveProbabilitiesHook(Hook):
             if not self.maps.path(name).is_file():
                 probs = sample.seg_probs.data.cpu().numpy()
                 scores = sample.get('image_scores', {})
-                meta = {
-                    key: value
-                    for key, value in sample.metainfo_items()
-                    if key not in _NO_META and key not in scores
-                }
-                self.maps.write(name, probs, scores=scores, meta=meta)
+                self.maps.write(
+                    name, probs, scores=scores, meta=facts_of(sample)
+                )
+
+
+def facts_of(sample: Any) -> dict[str, Any]:
+    """What is known of the image of a sample, as its organ."""
+    aside = _NO_META | {*sample.get('image_scores', {})}
+    return {k: v for k, v in sample.metainfo_items() if k not in aside}
+
+
+def origins(
+    files: Sequence[str | None], metas: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Names of checkpoints, and what they say of their training.
+
+    Args:
+        files: Files or addresses of the weights; None stands for none.
+        metas: ``meta`` of each file, by its name.
+
+    Returns:
+        ``checkpoints``, names with digests in the order of the files, and
+        ``lineage`` by these names.
+    """
+    names = {file: _identity(file) for file in files if file}
+    return dict(
+        checkpoints=[names[file] for file in files if file],
+        lineage={
+            name: lineage_of(metas.get(str(file), {}))
+            for file, name in names.items()
+        },
+    )
 
 
 def _identity(checkpoint: str) -> str:

@@ -8,18 +8,16 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.model import BaseModel
-from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmseg_medical._configs import config_path
-from mmseg_medical.engine.checkpoint import check_meta, check_weights
 from mmseg_medical.errors import InputError
 from mmseg_medical.models.segmentors.gate import Gate
 from mmseg_medical.models.segmentors.prediction import ImagePredictor
 from mmseg_medical.models.segmentors.settings import TestSettings, padded_to
-from mmseg_medical.models.smp_keys import rename_smp_keys
+from mmseg_medical.models.weights import load_weights
 
 PARTS = ('members', 'checkpoints', 'weights')  # of a gate
 
@@ -168,12 +166,7 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
                 f'{len(self.members)} members, got {self.checkpoints}'
             )
         for member, path in zip(self.members, self.checkpoints, strict=True):
-            loaded = load_checkpoint(member, path, map_location='cpu')
-            weights = dict(loaded.get('state_dict', loaded))
-            rename_smp_keys(member, weights, '')
-            check_weights(weights, member, path)
-            meta = loaded.get('meta', {})
-            check_meta(meta, member.task.name, self.classes, path)
+            meta = load_weights(member, path, classes=self.classes)
             trained = meta.get('dataset_meta') or {}
             self.classes = self.classes or trained.get('classes')
             self.metas[path] = meta
