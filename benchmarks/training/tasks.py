@@ -74,7 +74,7 @@ TASKS = (
     Task(
         'STAS: tumour in H&E',
         'pathology_he_labelme',
-        'stas/unet_r18_small.py',
+        'stas/segformer_mitb0_small.py',
         lambda name: re.match(r'(\d+_|\d{4})', name)[0],
         COLOUR,
         settings=dict(
