@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from mmseg_medical import apis
@@ -166,3 +167,73 @@ def test_weights_are_one_for_each_model(trained):
         MedicalInferencer(
             trained.config, str(trained.checkpoint), member_weights=[1]
         )
+
+
+def seen(inferencer, source):
+    """What the network gets of a file or an array."""
+    samples, _ = inferencer._samples(source)
+    (one,) = inferencer.predict(samples, keep_img=True)
+    return one.img
+
+
+def dicom_pixels(path):
+    return pytest.importorskip('pydicom').dcmread(path).pixel_array
+
+
+def bgr(path):
+    return cv2.imread(str(path), cv2.IMREAD_COLOR)
+
+
+def page(path):
+    return tifffile.imread(path, level=0)[..., ::-1]
+
+
+REAL = [
+    # 16 bits of MR; photometric interpretation; pyramid; transparency; gray
+    ('abdomen16_uwm_layout', '**/case901*/scans/slice_0010*.png', 'any'),
+    ('dicom_misc', 'MR_small_RLE.dcm', dicom_pixels),
+    ('dicom_misc', 'dx_image.dcm', lambda p: 255 - dicom_pixels(p)),
+    ('cxr_siim_sample', 'dicom/*.dcm', dicom_pixels),
+    ('hubmap_layout_tissue', 'train_images/70001.tiff', page),
+    ('wsi_cmu1', 'CMU-1-Small-Region.svs', page),
+    ('nuclei_dsb2018_stained', 'train/*/images/*.png', bgr),
+]
+
+
+@pytest.mark.parametrize(('folder', 'pattern', 'read'), REAL)
+def test_real_files_are_seen_as_they_are(
+    folder, pattern, read, trained, real_data
+):
+    path = sorted(real_data(folder).glob(pattern))[0]
+    if read == 'any':
+        expected = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH)
+        assert expected.dtype == np.uint16
+    else:
+        expected = read(path)
+    inferencer = MedicalInferencer(
+        trained.config, str(trained.checkpoint), 'cpu', channels=3
+    )
+    if expected.ndim == 2:
+        expected = np.dstack([expected] * 3)
+    img = seen(inferencer, path)
+    assert img.dtype == expected.dtype
+    np.testing.assert_array_equal(img, expected)
+    found = inferencer(path, return_probs=True)
+    array = inferencer(expected, return_probs=True)
+    assert found['predictions'].shape == expected.shape[:2]
+    np.testing.assert_array_equal(found['probs'], array['probs'])
+
+
+def test_dicom_is_windowed_as_the_config_says(trained, real_data):
+    path = real_data('dicom_misc') / 'CT_small.dcm'
+    key = 'test_dataloader.dataset.pipeline.0.dicom'
+    inferencer = MedicalInferencer(
+        *(trained.config, str(trained.checkpoint), 'cpu'),
+        channels=3,
+        options={key: dict(window=(40, 400))},
+    )
+    img = seen(inferencer, path)
+    assert img.dtype == np.uint8
+    hounsfield = dicom_pixels(path).astype(float) - 1024
+    levels = (hounsfield + 160) / 400 * 255
+    assert abs(img[..., 0] - levels.clip(0, 255)).max() <= 0.5 + 1e-6

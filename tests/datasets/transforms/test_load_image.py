@@ -48,6 +48,16 @@ def test_gray_and_alpha(tmp_path):
         np.testing.assert_array_equal(out['img'], expected)
 
 
+@pytest.mark.parametrize('kind', ['uint8', 'int16', 'float32', 'float64'])
+def test_colours_of_any_type_are_reversed(kind):
+    img = np.arange(24).reshape(2, 4, 3).astype(kind)
+    found = LoadImageRegion().arrange(img)
+    assert found.dtype == kind
+    np.testing.assert_array_equal(found, img[..., ::-1])
+    plain = LoadImageRegion(to_bgr=False).arrange(img)
+    np.testing.assert_array_equal(plain, img)
+
+
 def test_the_size_is_checked_before_anything_is_read(sample):
     sample['height'] = 91
     for transform in (ChooseRandomRegion(), LoadImageRegion()):
