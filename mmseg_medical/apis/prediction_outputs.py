@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from mmseg_medical.visualization.overlay import draw_classes, shrink
 
 KINDS = ('masks', 'probs', 'rle', 'geojson', 'overlay')
 NOTE = 'predictions.json'
-_LONGEST = 2048  # pixels of the longer side of an overlay
+# Pixels of the longer side of an overlay.
+_SHORTEST, _LONGEST = 768, 2048
 
 
 class Outputs:
@@ -40,7 +42,8 @@ class Outputs:
     ``probs``    ``probs/<id>.tiff``, see :class:`ProbabilityMaps`
     ``rle``      ``rle/<id>.csv`` and, of all of them, ``rle.csv``
     ``geojson``  ``geojson/<id>.geojson``, an object for each connected part
-    ``overlay``  ``overlay/<id>.png``, of at most 2,048 pixels a side
+    ``overlay``  ``overlay/<id>.png``, large images made smaller, to 2,048
+                 pixels, small ones larger, to 768 or more
     ============ =========================================================
 
     Args:
@@ -207,8 +210,12 @@ class Outputs:
         geojson.write([new], path)
 
     def _write_overlay(self, prediction: Any, files: Sequence[Path]) -> None:
+        img = shrink(prediction.img, _LONGEST)
+        factor = math.ceil(_SHORTEST / max(img.shape))
+        if factor > 1:  # outlines would cover what they are drawn around
+            img = cv2.resize(img, None, fx=factor, fy=factor)
         picture = draw_classes(
-            shrink(prediction.img, _LONGEST),
+            img,
             prediction.labels,
             overlapping=self.model.task == 'multilabel',
             palette=self.model.colours,

@@ -105,9 +105,9 @@ def test_every_kind_is_written_whole(ring, tmp_path):
         np.testing.assert_array_equal(found['tumour'], labels == 2)
 
     picture = cv2.imread(str(tmp_path / 'overlay' / 'a' / '1.png'))
-    assert picture.shape == (9, 12, 3)
-    assert picture[1, 1].tolist() == [20, 10, 250]  # its outline, as BGR
-    assert picture[8, 11].tolist() == [100, 100, 100]
+    assert picture.shape == (64 * 9, 64 * 12, 3)
+    assert picture[64, 64].tolist() == [20, 10, 250]  # its outline, as BGR
+    assert picture[-1, -1].tolist() == [100, 100, 100]
 
 
 def test_objects_for_qupath(ring, tmp_path):
