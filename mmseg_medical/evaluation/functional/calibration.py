@@ -59,7 +59,7 @@ def reliability(
     place = np.minimum((level * bins).astype(int), bins - 1)
     count = np.asarray(pixels, np.float64)
     total, weight, found = (
-        np.bincount(place, values, bins)
+        np.bincount(place, values, bins).astype(np.float64)
         for values in (count, count * level, np.asarray(positives))
     )
     filled = np.where(total > 0, total, np.nan)
