@@ -13,6 +13,7 @@ from skimage.measure import regionprops
 from skimage.morphology import footprint_rectangle
 from skimage.segmentation import find_boundaries
 
+from benchmarks.fields import nuclei
 from benchmarks.harness import Job
 from mmseg_medical.instance_maps import (
     border_pixels,
@@ -25,7 +26,7 @@ def jobs() -> list[Job]:
     """Borders, touching borders, and distances for two sizes."""
     found = []
     for side in (256, 512):
-        inst_map = _nuclei(side)
+        inst_map = nuclei(side)
         for name, ours, peer, goal in (
             ('borders', border_pixels, _borders, 4),
             ('touching borders', touching_pixels, _touching, 4),
@@ -41,21 +42,6 @@ def jobs() -> list[Job]:
                 )
             )
     return found
-
-
-def _nuclei(side: int) -> np.ndarray:
-    """Cells of a Voronoi diagram, cut to discs: 600 in 1000²."""
-    rng = np.random.default_rng(0)
-    count = round(600 * (side / 1000) ** 2)
-    seeds = rng.uniform(0, side, (count, 2))
-    marks = np.zeros((side, side), np.int32)
-    marks[tuple(seeds.astype(int).T)] = np.arange(1, count + 1)
-    far, nearest = ndimage.distance_transform_edt(
-        marks == 0, return_indices=True
-    )
-    inst_map = marks[tuple(nearest)]
-    inst_map[far > 12] = 0
-    return inst_map
 
 
 def _borders(inst_map: np.ndarray) -> np.ndarray:

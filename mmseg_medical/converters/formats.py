@@ -120,7 +120,12 @@ class Format:
         needed = [k for k, v in known.items() if v is inspect.Parameter.empty]
         missing = sorted({*needed} - options.keys())
         if missing:
-            hint = {'source': ' (--images)', 'classes': ' (--classes)'}
+            hint = {
+                'source': ' (--images)',
+                'classes': ' (--classes)',
+                'ids': f' (--{"from" if doing == "read" else "to"}-options '
+                'ids=test_img_ids.json)',
+            }
             raise InputError(
                 f'{self.name} needs {missing[0]!r} when it is {doing}; give it'
                 + hint.get(missing[0], '')
@@ -156,6 +161,11 @@ _ALL = (
         labelled=False,
     ),
     Format('coco', 'COCO JSON, polygons or run lengths', 'coco'),
+    Format(
+        'coco_results',
+        'COCO results and CodaLab answers, JSON or zip; ids=FILE',
+        'coco_results',
+    ),
     Format(
         'index_maps', 'folder with a label PNG for each image', 'index_maps'
     ),

@@ -230,7 +230,11 @@ def annotations_of_classes(
 
 
 def annotations_of_objects(
-    ids: NDArray[Any], labels: Sequence[str], *, where: object
+    ids: NDArray[Any],
+    labels: Sequence[str],
+    *,
+    scores: Sequence[float | None] = (),
+    where: object,
 ) -> tuple[Annotation, ...]:
     """One annotation for each object of a map of numbered objects.
 
@@ -238,18 +242,29 @@ def annotations_of_objects(
         ids: (H, W) of integers >= 0; 0 is background.
         labels: Label of each object, the first of number 1; a single one
             holds for all.
+        scores: Of each object; () where there are none.
         where: File, for the message.
 
     Raises:
-        InputError: If an object has no label, or a number below 0.
+        InputError: If an object has no label or no score, or a number below
+            0.
     """
     found = _found(ids, where)
-    if len(labels) != 1 and found and max(found) > len(labels):
-        raise InputError(
-            f'{where} holds object {max(found)}, and labels of {len(labels)}'
-        )
+    last = max(found, default=0)
+    for name, known in (
+        ('labels', len(labels) if len(labels) != 1 else last),
+        ('scores', len(scores) or last),
+    ):
+        if last > known:
+            raise InputError(
+                f'{where} holds object {last}, and {name} of {known}'
+            )
     return tuple(
-        Annotation(labels[0] if len(labels) == 1 else labels[v - 1], runs)
+        Annotation(
+            labels[0] if len(labels) == 1 else labels[v - 1],
+            runs,
+            score=scores[v - 1] if scores else None,
+        )
         for v, runs in found.items()
     )
 

@@ -54,7 +54,8 @@ def write(
         classes: Names of the classes without background.
         content: ``'classes'`` writes class indices from 1, ``'channels'`` a
             channel of 0 and 255 for each class, which may overlap,
-            ``'objects'`` numbers from 1, in 16 or 32 bits.
+            ``'objects'`` numbers from 1, in 16 or 32 bits, with the scores
+            of predictions.
         overlap: ``'refuse'`` or ``'later'``; see :func:`class_map`.
         skipped: Where errors go; strict by default.
 
@@ -71,19 +72,36 @@ def write(
 
     def write_one(record: Record, folder: Path) -> None:
         file = below(folder, record.img_id, suffix=SUFFIXES[0])
-        planes, labels = _planes(record, classes, content, overlap)
-        note = dict(content=content, classes=json.dumps(list(classes)))
-        if labels is not None:
-            note['labels'] = json.dumps(labels)
-        write_ome(
-            file,
-            planes,
-            channels=classes if content == 'channels' else (content,),
-            pixel_size=record.pixel_size,
-            annotation=note,
+        write_image(
+            *(record, file), classes=classes, content=content, overlap=overlap
         )
 
     return write_records(records, path, write_one=write_one, skipped=skipped)
+
+
+def write_image(
+    record: Record,
+    file: Path,
+    *,
+    classes: Sequence[str],
+    content: str = 'classes',
+    overlap: str = 'refuse',
+) -> None:
+    """Write one image; arguments and errors as those of :func:`write`."""
+    planes, labels = _planes(record, classes, content, overlap)
+    note = dict(content=content, classes=json.dumps(list(classes)))
+    if labels is not None:
+        note['labels'] = json.dumps(labels)
+        scores = [annotation.score for annotation in record.annotations]
+        if any(score is not None for score in scores):
+            note['scores'] = json.dumps(scores)
+    write_ome(
+        file,
+        planes,
+        channels=classes if content == 'channels' else (content,),
+        pixel_size=record.pixel_size,
+        annotation=note,
+    )
 
 
 def _check_content(content: str) -> None:
@@ -204,11 +222,14 @@ def _read_one(
             f'{file}: labels are whole numbers, this has {planes.dtype}'
         )
     labels: list[int] | None = None
+    scores: list[float | None] = []
     try:
         if classes is None and 'classes' in note:
             classes = [str(name) for name in json.loads(note['classes'])]
         if 'labels' in note:
             labels = [int(k) for k in json.loads(note['labels'])]
+        for score in json.loads(note.get('scores', '[]')):
+            scores.append(None if score is None else float(score))
     except (ValueError, TypeError) as error:
         raise ImageError(f'{file}: its classes are broken: {error}') from None
     classes = classes or names
@@ -229,7 +250,9 @@ def _read_one(
         ):
             raise ImageError(f'{file}: its labels are none of {classes}')
         each = classes[:1] if labels is None else [classes[k] for k in labels]
-        found = annotations_of_objects(planes, each, where=file)
+        found = annotations_of_objects(
+            *(planes, each), scores=scores, where=file
+        )
     else:
         values = dict(enumerate((c for c in classes if c != IGNORE), 1))
         if IGNORE in classes:

@@ -135,6 +135,8 @@ def _of_json(path: Path, text: str) -> str | None:
             return 'coco'
         if 'shapes' in data:
             return 'labelme'
+    if isinstance(data, list) and isinstance(data[0], dict):
+        return 'coco_results' if 'image_id' in data[0] else None
     return None
 
 

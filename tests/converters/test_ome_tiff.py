@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tifffile
@@ -5,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmseg_medical.converters import ome_tiff
-from mmseg_medical.converters.label_map import OverlapError
+from mmseg_medical.converters.label_map import (
+    OverlapError,
+    annotations_of_objects,
+)
 from mmseg_medical.converters.record import Record, Skipped
 from mmseg_medical.converters.tiff import ImageError, TIFFImage
 from mmseg_medical.errors import InputError
@@ -147,3 +152,29 @@ def test_numbers_that_are_no_labels(tmp_path):
         tifffile.imwrite(path, planes, ome=True, photometric='minisblack')
         with pytest.raises(InputError, match=rf'a\.ome\.tiff: .*{message}'):
             list(ome_tiff.read(path, content='classes', classes=['a']))
+
+
+def test_scores_of_objects_come_back(tmp_path, record_of):
+    record = record_of(LABELS)
+    found = tuple(
+        dataclasses.replace(annotation, score=score)
+        for annotation, score in zip(
+            record.annotations, [0.123456789, None], strict=True
+        )
+    )
+    record = dataclasses.replace(record, annotations=found)
+    path = tmp_path / 'out'
+    ome_tiff.write([record], path, classes='ab', content='objects')
+    (again,) = ome_tiff.read(path)
+    assert [a.score for a in again.annotations] == [0.123456789, None]
+
+
+def test_more_than_65535_objects_have_32_bits(tmp_path):
+    labels = np.arange(1, 65_541, dtype=np.int32).reshape(4, -1)
+    found = annotations_of_objects(labels, ['nucleus'], where='x')
+    path = tmp_path / 'out'
+    record = Record('x', labels.shape, found)
+    ome_tiff.write([record], path, classes=['nucleus'], content='objects')
+    image = TIFFImage.open(path / FILE)
+    assert image.dtype == np.uint32
+    np.testing.assert_array_equal(image.read(raw=True), labels)

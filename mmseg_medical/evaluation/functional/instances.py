@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+from scipy.spatial import KDTree
 
 from mmseg_medical.evaluation.functional.instance_overlaps import Overlaps
 
@@ -48,7 +48,7 @@ def match(overlaps: Overlaps, iou_thr: float = 0.5) -> Matches:
     ious = overlaps.ious
     kept = ious >= iou_thr
     true, pred, ious = overlaps.true[kept], overlaps.pred[kept], ious[kept]
-    if len({*true.tolist()}) < len(true) or len({*pred.tolist()}) < len(pred):
+    if not (_single(true) and _single(pred)):
         chosen = _assign(true, pred, 1 + ious)
         ious = ious[chosen]
     hits = len(ious)
@@ -63,29 +63,29 @@ def match(overlaps: Overlaps, iou_thr: float = 0.5) -> Matches:
 def _assign(true: IntArray, pred: IntArray, gain: Floats) -> IntArray:
     """Pairs to take so that each is in one at most, with the greatest gain.
 
-    Solved for each group of instances that have to do with each other.
+    Each true instance is matched, for no gain with a partner of its own.
     """
     if not len(true):
         return np.zeros(0, np.int64)
-    offset = true.max() + 1
-    nodes = int(offset + pred.max() + 1)
-    graph = coo_array(
-        (np.ones(len(true)), (true, pred + offset)), (nodes,) * 2
+    rows, columns = int(true.max()) + 1, int(pred.max()) + 1
+    alone = np.arange(rows)
+    graph = csr_array(
+        (
+            np.append(1 + gain, np.ones(rows)),
+            (np.append(true, alone), np.append(pred, columns + alone)),
+        )
     )
-    _, part = connected_components(graph, directed=False)
-    chosen: list[int] = []
-    order = np.argsort(part[true], kind='stable')
-    cuts = np.flatnonzero(np.diff(part[true][order])) + 1
-    for group in np.split(order, cuts):
-        rows, row = np.unique(true[group], return_inverse=True)
-        columns, column = np.unique(pred[group], return_inverse=True)
-        gains = np.zeros((len(rows), len(columns)))
-        gains[row, column] = gain[group]
-        index = np.full(gains.shape, -1)
-        index[row, column] = group
-        found = index[linear_sum_assignment(gains, maximize=True)]
-        chosen += found[found >= 0].tolist()
-    return np.array(chosen, np.int64)
+    row, column = min_weight_full_bipartite_matching(graph, maximize=True)
+    met = column < columns
+    keys = true * columns + pred
+    order = np.argsort(keys)
+    wanted = row[met].astype(np.int64) * columns + column[met]
+    return order[np.searchsorted(keys, wanted, sorter=order)]
+
+
+def _single(ids: IntArray) -> bool:
+    """Whether each id is there once."""
+    return bool(np.bincount(ids).max(initial=0) <= 1)
 
 
 def panoptic_quality(
@@ -170,12 +170,15 @@ def threshold_precision(
 
     Source: kaggle.com/competitions/data-science-bowl-2018, Evaluation
     """
-    values = []
-    for thr in iou_thrs:
-        found = match(overlaps, thr)
-        total = found.hits + found.missed + found.wrong
-        values.append(found.hits / total if total else empty)
-    return np.array(values)
+    thrs = np.array(iou_thrs, float)
+    ious = overlaps.ious
+    kept = ious >= thrs.min(initial=1)
+    if _single(overlaps.true[kept]) and _single(overlaps.pred[kept]):
+        hits = (ious[kept, None] >= thrs).sum(0)
+    else:
+        hits = np.array([match(overlaps, thr).hits for thr in thrs])
+    total = len(overlaps.true_sizes) + len(overlaps.pred_sizes) - hits
+    return np.where(total > 0, hits / np.maximum(total, 1), empty)
 
 
 def centre_f1(
@@ -196,12 +199,12 @@ def centre_f1(
         return empty
     if not (len(true) and len(pred)):
         return 0.0
-    far = np.linalg.norm(true[:, None] - pred, axis=2)
-    rows, columns = np.nonzero(far <= distance)
+    near = KDTree(true).sparse_distance_matrix(
+        KDTree(pred), distance, output_type='ndarray'
+    )
     # A pair more is worth more than all distances together.
-    gain = 2 - far[rows, columns] / max(distance, 1e-12)
-    gain += len(rows)
-    hits = len(_assign(rows, columns, gain))
+    gain = 2 - near['v'] / max(distance, 1e-12) + len(near)
+    hits = len(_assign(near['i'], near['j'], gain))
     return 2 * hits / (len(true) + len(pred))
 
 
@@ -244,7 +247,7 @@ def coco_precision(
         order = np.argsort(-np.asarray(values, float), kind='stable')
         order = order[:max_dets]
         ranked.append(np.asarray(values, float)[order])
-        right.append([_greedy(one, order, thr) for thr in iou_thrs])
+        right.append(_hits(one, order, iou_thrs))
     if not total:
         return np.full(len(iou_thrs), np.nan)
     order = np.argsort(-np.concatenate(ranked), kind='stable')
@@ -259,20 +262,34 @@ def coco_precision(
     return np.array(found)
 
 
-def _greedy(one: Overlaps, order: IntArray, iou_thr: float) -> IntArray:
-    """1 for each detection, in order, that takes a true instance."""
-    ious = one.ious
-    kept = np.flatnonzero(ious >= iou_thr)
-    # Pairs of a detection together, those of the greatest IoU last.
-    partners: dict[int, list[tuple[float, int]]] = {}
-    for k in kept:
-        pair = float(ious[k]), int(one.true[k])
-        partners.setdefault(int(one.pred[k]), []).append(pair)
-    taken: set[int] = set()
-    hits = np.zeros(len(order), np.int64)
-    for place, detection in enumerate(order.tolist()):
-        left = [p for p in partners.get(detection, ()) if p[1] not in taken]
-        if left:
-            taken.add(max(left)[1])
-            hits[place] = 1
+def _hits(
+    one: Overlaps, order: IntArray, iou_thrs: Sequence[float]
+) -> IntArray:
+    """1 for each detection, in order, that takes a true instance.
+
+    (T, P) for each of T thresholds.
+    """
+    place = np.full(len(one.pred_sizes), -1)
+    place[order] = np.arange(len(order))
+    ious, at = one.ious, place[one.pred]
+    hits = np.zeros((len(iou_thrs), len(order)), np.int64)
+    for line, thr in zip(hits, iou_thrs, strict=True):
+        kept = (ious >= thr) & (at >= 0)
+        if _single(one.true[kept]) and _single(at[kept]):
+            line[at[kept]] = 1
+        else:
+            # Of partners alike, COCO takes the last one.
+            pairs = zip(at[kept], -ious[kept], -one.true[kept], strict=True)
+            line[_greedy(sorted(pairs))] = 1
     return hits
+
+
+def _greedy(pairs: Sequence[tuple[int, float, int]]) -> list[int]:
+    """Detections that find a partner; pairs by detection, best ones first."""
+    taken: set[int] = set()
+    hits: set[int] = set()
+    for detection, _, true in pairs:
+        if detection not in hits and true not in taken:
+            hits.add(detection)
+            taken.add(true)
+    return [*hits]
