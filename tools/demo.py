@@ -21,7 +21,6 @@ WORK_DIR = Path('work_dirs/demo')
 def main(argv: object = None) -> None:
     """Run all steps; about three minutes on two cores."""
     begin = time.perf_counter()
-    overlays = (WORK_DIR / 'overlays').resolve()
     probs = WORK_DIR / 'probs'
     shutil.rmtree(probs, ignore_errors=True)  # of an earlier demo
     demo_data.main(['data/demo'])
@@ -30,7 +29,7 @@ def main(argv: object = None) -> None:
     scores = test.main(
         [
             *(CONFIG, checkpoint, '--work-dir', str(WORK_DIR), '--tta'),
-            *('--out', str(probs), '--show-dir', str(overlays)),
+            *('--out', str(probs)),
         ]
     )
     submission.main(
@@ -38,7 +37,7 @@ def main(argv: object = None) -> None:
     )
     report.main(
         [
-            *(str(WORK_DIR), '--overlays', str(overlays)),
+            *(str(WORK_DIR), '--maps', str(probs)),
             *('--title', 'Glands of human colon, SegFormer-B0'),
             '--note',
             'Three tiles that were held out; trained from random weights on '

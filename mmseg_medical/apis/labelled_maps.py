@@ -49,10 +49,13 @@ class LabelledMaps:
         folder: Folder that ``tools/test.py --out`` or
             ``tools/train_folds.py --out`` wrote.
         split: Table of folds to use instead of the config's ``split``.
+        hold_out: Whether folds are needed; False makes all maps one of the
+            name ``''``, also those of a single patient.
 
     Attributes:
         maps: The maps.
         dataset: The data set.
+        pipeline: Pipeline of its config.
         folds: By id, the name of the fold that the image is out of.
         made: Whether the maps are of no folds, so that folds were made.
 
@@ -62,7 +65,12 @@ class LabelledMaps:
     """
 
     def __init__(
-        self, cfg: Config, folder: str, *, split: str | None = None
+        self,
+        cfg: Config,
+        folder: str,
+        *,
+        split: str | None = None,
+        hold_out: bool = True,
     ) -> None:
         init_default_scope(cfg.get('default_scope', 'mmseg'))
         self.maps = maps = ProbabilityMaps.open(folder)
@@ -71,14 +79,18 @@ class LabelledMaps:
                 f'{folder} lacks {len(missing)} of {len(maps.ids)} maps, '
                 f'first {missing[:1]}: was the test stopped? Run it again'
             )
-        self.dataset, self.samples, self.load = _find(cfg, maps, split)
+        self.dataset, self.samples, self.pipeline = _find(cfg, maps, split)
         classes = list(self.dataset.metainfo['classes'])
         if classes != list(maps.classes):
             raise InputError(
                 f'{folder} has maps of the classes {list(maps.classes)}, the '
                 f'data set has {classes}'
             )
+        self.load = AreaReader(self.pipeline, tuple(classes)).load
         self.made = len(set(maps.folders.values())) < 2
+        if not hold_out:
+            self.folds = dict.fromkeys(maps.ids, '')
+            return
         self.folds = self._make_folds() if self.made else dict(maps.folders)
 
     def _make_folds(self) -> dict[str, str]:
@@ -134,12 +146,17 @@ class LabelledMaps:
         """
         ids = self.ids(folds)
         if progress is not None:
-            yield from progress.over(map(self._read, ids))
+            yield from progress.over(map(self.read, ids))
             return
         with Progress(len(ids)) as alone:
-            yield from alone.over(map(self._read, ids))
+            yield from alone.over(map(self.read, ids))
 
-    def _read(self, img_id: str) -> LabelledMap:
+    def read(self, img_id: str) -> LabelledMap:
+        """Read the map of an image, and its mask.
+
+        Raises:
+            InputError: If it has no mask, or one of another size.
+        """
         sample = dict(self.samples[img_id])
         mask = self.load(dict(sample)).get('gt_seg_map')
         if mask is None:
@@ -166,7 +183,7 @@ class LabelledMaps:
 def _find(
     cfg: Config, maps: ProbabilityMaps, split: str | None
 ) -> tuple[MedicalDataset, dict[str, dict[str, Any]], Any]:
-    """The data set that has all images, its samples, the loader of masks."""
+    """The data set that has all images, its samples, its pipeline."""
     lacking: list[str] = []
     for part in ('val', 'test'):
         for config in dataset_configs(cfg.get(f'{part}_dataloader')):
@@ -178,10 +195,7 @@ def _find(
             }
             lacking = [i for i in maps.ids if i not in samples]
             if not lacking:
-                load = AreaReader(
-                    config.get('pipeline', []), dataset.metainfo['classes']
-                ).load
-                return dataset, samples, load
+                return dataset, samples, config.get('pipeline', [])
     if not lacking:
         raise InputError('the config has no data set of this package')
     raise InputError(

@@ -158,7 +158,7 @@ def finish_search(
             maps=str(data.maps.folder),
             images=len(ids),
             ids_sha256=hashlib.sha256(ordered).hexdigest(),
-            checkpoints=_checkpoints(data.maps.origin),
+            checkpoints=data.maps.checkpoints,
         ),
         folds=data.folds,
         made=data.made,
@@ -169,12 +169,6 @@ def finish_search(
         counts={way: np.stack(found) for way, found in counts.items()},
         choice=choice,
     )
-
-
-def _checkpoints(origin: Mapping[str, Any]) -> list[str]:
-    """Names and digests of the checkpoints of a test, or of several."""
-    parts = [origin, *(v for v in origin.values() if isinstance(v, Mapping))]
-    return [name for one in parts for name in one.get('checkpoints') or ()]
 
 
 def _pipeline(data: LabelledMaps, steps: Steps) -> Pipeline:

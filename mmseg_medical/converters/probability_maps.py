@@ -214,6 +214,13 @@ class ProbabilityMaps:
         """Names of the classes that have a mask: all but a background."""
         return self.classes[self.task != 'multilabel' :]
 
+    @property
+    def checkpoints(self) -> list[str]:
+        """Names and digests of what made them, of one test or several."""
+        several = [v for v in self.origin.values() if isinstance(v, Mapping)]
+        parts = [self.origin, *several]
+        return [name for one in parts for name in one.get('checkpoints') or ()]
+
     def _state(self) -> dict[str, Any]:
         return {k: v for k, v in vars(self).items() if k != 'folder'}
 

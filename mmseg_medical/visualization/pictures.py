@@ -72,8 +72,13 @@ def make_picture(
 
 
 def _jpeg(img: NDArray[np.uint8]) -> str:
-    options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    return embed_jpeg(cv2.imencode('.jpg', img, options)[1].tobytes())
+    return embed_jpeg(jpeg_bytes(img))
+
+
+def jpeg_bytes(img: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
+    """A picture (H, W, 3) BGR as a JPEG file, of a quality of 1 to 100."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    return cv2.imencode('.jpg', img, options)[1].tobytes()
 
 
 def write_gallery(

@@ -1,137 +1,135 @@
-"""A page to look at after a test: scores, curves, the worst images first."""
+"""A page of runs as one HTML file, and small pictures of many cases beside."""
 
-import csv
-import json
-import math
+import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from mmseg_medical.visualization import overlay
-from mmseg_medical.visualization._page import embed_jpeg, figure_svg, render
+from mmseg_medical.visualization._page import render
 
-PathLike = str | os.PathLike[str]
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table of a page.
+
+    Attributes:
+        header: Names of the columns.
+        rows: Cells of each row.
+        labels: Number of columns, from the left, that name a row.
+        shades: Strength of the colour of each cell that is no label, 0 to 1;
+            () for none.
+        caption: What is said above it.
+        texts: Whether cells are texts, which begin on the left.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    labels: int = 1
+    shades: Sequence[Sequence[float]] = ()
+    caption: str = ''
+    texts: bool = False
+
+
+class Shown(NamedTuple):
+    """A case with its pictures, those of several runs side by side.
+
+    Attributes:
+        name: Its id.
+        caption: What is said of it.
+        pictures: Addresses by the text that stands for each.
+    """
+
+    name: str
+    caption: str
+    pictures: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A part of a page.
+
+    Attributes:
+        title: Its heading.
+        notes: Sentences below it.
+        figure: An SVG, or ''.
+        tables: Tables.
+        galleries: Cases by heading.
+        missing: What is not there, and the command that makes it.
+    """
+
+    title: str
+    notes: Sequence[str] = ()
+    figure: str = ''
+    tables: Sequence[Table] = ()
+    galleries: Mapping[str, Sequence[Shown]] = dataclasses.field(
+        default_factory=dict
+    )
+    missing: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class CaseList:
+    """All cases of a page, which a reader sorts, filters and turns over.
+
+    Attributes:
+        header: Names of the columns; the first is the id.
+        rows: Texts and numbers; None where there is none.
+        sort: Number of the column that the list is sorted by at first, from
+            small to large.
+        pictures: Address of a small picture of each case, '' where there is
+            none; () for none at all.
+        note: What is said of them.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    sort: int = 0
+    pictures: Sequence[str] = ()
+    note: str = ''
 
 
 def write_report(
-    path: PathLike,
+    path: str | os.PathLike[str],
     *,
     title: str,
-    per_image: PathLike,
-    overlay_dir: PathLike | None = None,
-    scalars: Sequence[PathLike] = (),
+    sections: Sequence[Section],
+    summary: Mapping[str, str],
+    cases: CaseList | None = None,
     note: str = '',
-    limit: int = 60,
+    foot: str = '',
 ) -> Path:
-    """Write a report as one HTML file that needs nothing beside it.
+    """Write a page of runs, which asks no network for anything.
 
     Args:
         path: HTML file to write.
         title: Heading of the page.
-        per_image: Table that :class:`OverlapMetric` wrote, one row per image;
-            images without a Dice (``empty=None``) are left out.
-        overlay_dir: Folder of ``<id>.jpg`` that :class:`OverlayHook` wrote.
-        scalars: The ``scalars.json`` of mmengine's logs, from the oldest; a
-            run that was resumed has several, and the latest counts.
+        sections: Its parts in their order.
+        summary: Figures that stand at the top, by what they are.
+        cases: All cases, or None.
         note: A sentence below the heading.
-        limit: Number of pictures, the worst images first.
+        foot: A sentence at the end.
 
     Returns:
         ``path``.
 
     Raises:
-        FileNotFoundError: If a file that was named does not exist.
-        ValueError: If the table is empty, or has no Dice.
+        OSError: If the file cannot be written.
     """
-    with open(per_image, newline='', encoding='utf-8') as file:
-        rows = list(csv.DictReader(file))
-    if not rows:
-        raise ValueError(f'{per_image} has no rows; nothing was tested')
-    scores = [key for key in rows[0] if key.split('/')[0] == 'dice']
-    for row in rows:
-        row['score'] = _mean([float(row[key]) for key in scores])
-    rows = [row for row in rows if not math.isnan(row['score'])]
-    if not rows:
-        raise ValueError(f'{per_image} has no Dice in any row')
-    rows.sort(key=lambda row: row['score'])
-    for row in rows[:limit] if overlay_dir else ():
-        row['picture'] = embed_jpeg(
-            Path(overlay_dir, f'{row["id"]}.jpg').read_bytes()
-        )
-    values = np.array([row['score'] for row in rows])
     return render(
         'report.html.j2',
         path,
         title=title,
         note=note,
-        rows=rows,
-        limit=limit,
-        summary={
-            'images': len(rows),
-            'mean Dice per image': f'{values.mean():.4f}',
-            'median': f'{np.median(values):.4f}',
-            'worst': f'{values.min():.4f}',
-        },
-        histogram=figure_svg(_draw_histogram, values),
-        curves=figure_svg(_draw_curves, _read_scalars(scalars)),
+        summary=summary,
+        sections=sections,
+        cases=cases,
+        data=cases and dataclasses.asdict(cases),
+        foot=foot,
         legend={
             'hit': overlay.HIT,
             'false positive': overlay.FALSE_POSITIVE,
             'miss': overlay.MISS,
         },
     )
-
-
-def _mean(scores: list[float]) -> float:
-    """Mean of what is not nan; nan if nothing is."""
-    counted = [score for score in scores if not math.isnan(score)]
-    return float(np.mean(counted)) if counted else math.nan
-
-
-def _read_scalars(paths: Sequence[PathLike]) -> dict[str, list[Any]]:
-    """Curves by name, each a list of (iteration, value)."""
-    curves: dict[str, dict[int, float]] = {}
-    for path in paths:
-        fresh = True
-        for line in Path(path).read_text().splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:  # the run was killed while it wrote
-                continue
-            step = entry.get('step', entry.get('iter'))
-            if not step:  # of a test
-                continue
-            if fresh and 'loss' in entry:  # this run began here
-                for curve in curves.values():
-                    for later in [s for s in curve if s >= step]:
-                        del curve[later]
-                fresh = False
-            for key in ('loss', 'lr', 'dice_per_image', 'dice_pooled'):
-                if key in entry:
-                    curves.setdefault(key, {})[step] = entry[key]
-    return {key: sorted(curve.items()) for key, curve in curves.items()}
-
-
-def _draw_histogram(figure: Any, values: Any) -> None:
-    axes = figure.subplots()
-    low = min(0.9, np.floor(values.min() * 20) / 20)
-    axes.hist(values, bins=np.linspace(low, 1, 41), color='#0072b2')
-    axes.set(xlabel='Dice of an image', ylabel='images', xlim=(low, 1))
-    axes.yaxis.get_major_locator().set_params(integer=True)
-
-
-def _draw_curves(figure: Any, curves: dict[str, list[Any]]) -> None:
-    panels = [('loss',), ('lr',), ('dice_per_image', 'dice_pooled')]
-    panels = [p for p in panels if any(key in curves for key in p)]
-    for axes, keys in zip(
-        np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True
-    ):
-        for key in keys:
-            if key in curves:
-                steps, values = zip(*curves[key], strict=True)
-                axes.plot(steps, values, label=key, marker='.', markersize=3)
-        axes.set_xlabel('iteration')
-        axes.legend(frameon=False)

@@ -81,6 +81,12 @@ def test_from_training_to_submission(tool, hubmap, tiny_config, tmp_path):
     tool('report').main([str(work_dir), '--overlays', str(picture.parent)])
     page = (work_dir / 'report.html').read_text()
     assert page.count('<img src="data:image/jpeg') == 3
+    assert f'<b>{result["dice_per_image"]:.4f}</b>mean Dice' in page
+    tool('report').main([str(work_dir), '--maps', str(probs)])
+    page = (work_dir / 'report.html').read_text()
+    assert f'<td>{result["dice_per_image"]:.4f}</td>' in page  # of its curve
+    assert f'{result["dice_pooled"]:.4f}<br><small>' in page
+    assert best.name in page
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(
