@@ -2,14 +2,14 @@
 
 Usage: make compare, or python -m benchmarks.training [TASK …]
            [--seconds 180] [--folds 0,1,2] [--systems ours,ResNet-18]
+Runs are kept in work_dirs/compare; delete those that are to be made again.
 
 Each system trains on two thirds of the images of a task, from random weights
 and with batches of four crops of 256², for as many iterations as fit into a
 budget of CPU time of one core, loading and augmentation included. The other
 images are held out; groups (slide, case, patient) are whole, and each fold has
 its own seed. Ours are the recipes ``configs/*/*_small.py``, tested as they
-say, with the threshold that was best on the other folds. Runs are kept in
-work_dirs/compare: delete those that are to be made again.
+say, with the threshold that was best on the other folds.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     about = __doc__.split('\n\n')[-1].strip()
     text = (
-        f'# Trainings\n\nWritten by `make compare`. {about}\n\n'
+        f'# Trainings\n\nWritten by `make compare`.\n\n{about}\n\n'
         f'All runs are tiny, of {args.seconds:g} s each.\n\n- {machine()}\n'
         f'- {versions(["torch", "segmentation-models-pytorch"])}\n\n'
         + '\n'.join(sections)
@@ -98,7 +98,7 @@ def compare(
     rows = []
     for name in systems:
         runs = [kept(task, root, name, fold, seconds) for fold in folds]
-        rows.append(row(name, runs))
+        rows.append(row(name, runs, task))
         print(rows[-1], flush=True)
     numbers = ' | '.join(f'fold {k}' for k in folds)
     head = f'| | {numbers} | mean | threshold | steps | s per step |'
@@ -118,7 +118,7 @@ def kept(task: Task, root: Path, name: str, fold: int, seconds: float) -> Run:
     return Run.load(path)
 
 
-def row(name: str, runs: list[Run]) -> str:
+def row(name: str, runs: list[Run], task: Task) -> str:
     """Row of a system: mean Dice of each fold, then of all images."""
     thresholds = [0.5] * len(runs)
     if name == 'ours':
@@ -133,7 +133,8 @@ def row(name: str, runs: list[Run]) -> str:
         ', '.join(str(run.iterations) for run in runs),
         f'{np.mean([run.step for run in runs]):.3f}',
     ]
-    return f'| {name} | {" | ".join(cells)} |'
+    label = f'ours, `{task.config}`' if name == 'ours' else name
+    return f'| {label} | {" | ".join(cells)} |'
 
 
 if __name__ == '__main__':
