@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+_BAND = 256  # rows
+
 
 def thresholds(mask_thr: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
     """Thresholds (1 or C, 1, 1): one for all channels or one for each."""
@@ -26,16 +28,27 @@ def quantize(
     Returns:
         (C, H, W) uint8 or uint16.
     """
-    levels = 2**bits - 1
+    level = np.empty(probs.shape, f'uint{bits}')
+    for top in range(0, probs.shape[-2], _BAND):  # not all of it as float64
+        rows = np.s_[..., top : top + _BAND, :]
+        level[rows] = _quantize(probs[rows], mask_thr, 2**bits - 1)
+    return level
+
+
+def _quantize(
+    probs: NDArray[Any], mask_thr: ArrayLike | None, levels: int
+) -> NDArray[np.float64]:
     # float64: float32 has no room for the half of 65,535 levels.
-    level = np.floor(np.multiply(probs, levels, dtype=np.float64) + 0.5)
+    level: NDArray[Any] = np.floor(
+        np.multiply(probs, levels, dtype=np.float64) + 0.5
+    )
     if mask_thr is not None:
         edge = np.floor(thresholds(mask_thr) * levels)
         above = probs > thresholds(mask_thr, probs.dtype)  # as compared
         level = np.where(
             above, np.maximum(level, edge + 1), np.minimum(level, edge)
         )
-    return level.astype(f'uint{bits}')
+    return level
 
 
 def keep_winner(level: NDArray[Any], probs: NDArray[Any]) -> None:

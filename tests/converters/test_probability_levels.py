@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mmseg_medical.converters import probability_levels
 from mmseg_medical.converters.probability_levels import keep_winner, quantize
 
 
@@ -32,3 +33,11 @@ def test_what_is_certain_stays_certain():
     level = quantize(certain)
     keep_winner(level, certain)
     np.testing.assert_array_equal(level, 255 * certain)
+
+
+def test_bands_of_rows_make_no_difference(monkeypatch):
+    probs = np.random.default_rng(0).random((2, 23, 5)).astype(np.float32)
+    whole = quantize(probs, [0.3, 0.7])
+    monkeypatch.setattr(probability_levels, '_BAND', 4)
+    np.testing.assert_array_equal(quantize(probs, [0.3, 0.7]), whole)
+    assert quantize(probs[:, :0]).shape == (2, 0, 5)
