@@ -38,7 +38,7 @@ class Shown(NamedTuple):
     Attributes:
         name: Its id.
         caption: What is said of it.
-        pictures: Addresses by the text that stands for each.
+        pictures: Addresses by the text below each, '' for a single one.
     """
 
     name: str

@@ -213,7 +213,7 @@ def draw_calibration(found: Mapping[str, Mapping[str, Reliability]]) -> str:
             axes.set_title(label)
             axes.set(
                 xlabel='predicted probability',
-                ylabel='share that is right',
+                ylabel='share of the class',
                 xlim=(-0.02, 1.02),
                 ylim=(-0.02, 1.02),
             )

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from mmseg_medical.apis.config import read_config
-from mmseg_medical.apis.reports import sections
+from mmseg_medical.apis.reports import map_sections, sections
 from mmseg_medical.apis.reports.cases import Cases
+from mmseg_medical.apis.reports.extremes import extremes
 from mmseg_medical.apis.reports.maps import MapStatistics, open_maps, sum_maps
 from mmseg_medical.apis.reports.pictures import (
     INLINE,
@@ -19,7 +20,7 @@ from mmseg_medical.apis.reports.pictures import (
     Source,
     thumbnails,
 )
-from mmseg_medical.apis.reports.run import Run, open_runs
+from mmseg_medical.apis.reports.run import FOLD, Run, open_runs
 from mmseg_medical.errors import InputError
 from mmseg_medical.postprocessing.saved import NAME
 from mmseg_medical.version import __version__
@@ -157,10 +158,10 @@ def _tested_sections(
         sections.scores(cases, patients),
         *([compared] if compared else []),
         sections.groups(cases, patients),
-        sections.extremes(cases, sources, settings.cases),
-        sections.thresholds(found),
-        sections.confusion(cases, found),
-        sections.calibration(found),
+        extremes(cases, sources, settings.cases),
+        map_sections.thresholds(found),
+        map_sections.confusion(cases, found),
+        map_sections.calibration(found),
         sections.postprocessing(
             path if there else None, next(iter(cases.values()))
         ),
@@ -181,7 +182,7 @@ def _summary(cases: Mapping[str, Cases]) -> dict[str, str]:
         found['images'] = f'{len(of.ids):,}'
         if len(of.labels) > 1:
             found['classes'] = str(len(of.labels))
-        if folds := set(of.meta.get(sections.FOLD, [])):
+        if folds := set(of.meta.get(FOLD, [])):
             found['folds'] = str(len(folds))
     return found
 

@@ -169,15 +169,15 @@ def group_table(
 
 
 def comparison_table(
-    before: Cases, after: Cases, patients: Sequence[str] | None
+    runs: Mapping[str, Cases], patients: Sequence[str] | None
 ) -> Table:
     """Both scores, and their difference on the same images.
 
     Args:
-        before: Images of the first run.
-        after: The same images of the other.
+        runs: The same images in the same order of two runs.
         patients: One label per image, or None.
     """
+    before, after = runs.values()
     rows = []
     labels = _rows(before)
     for label in labels[1:] if len(labels) == 2 else labels:
@@ -188,7 +188,7 @@ def comparison_table(
             ]
             gain = difference(before, after, name, label, patients=patients)
             sure = gain.low > 0 or gain.high < 0
-            said = 'outside of chance' if sure else 'within chance'
+            said = 'excludes 0' if sure else 'includes 0'
             rows.append(
                 [
                     label or _ALL,
@@ -198,7 +198,7 @@ def comparison_table(
                     '–' if np.isnan(gain.value) else said,
                 ]
             )
-    header = ['class', 'score', 'first', 'this', 'difference', 'which is']
+    header = ['class', 'score', *runs, 'difference', 'its interval']
     return Table(header, rows, labels=2)
 
 

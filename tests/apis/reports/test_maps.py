@@ -5,8 +5,13 @@ import pytest
 
 from mmseg_medical.apis.reports.maps import CUTS, open_maps, sum_maps
 from mmseg_medical.apis.reports.run import open_runs
+from mmseg_medical.converters.probability_maps import ProbabilityMaps
 from mmseg_medical.errors import InputError
-from mmseg_medical.evaluation.functional import dice, overlap_counts
+from mmseg_medical.evaluation.functional import (
+    dice,
+    joint_counts,
+    overlap_counts,
+)
 
 
 def test_sums_are_those_of_each_threshold_and_level(mapped):
@@ -81,3 +86,27 @@ def test_maps_of_other_data_or_models_are_refused(mapped):
     alone = dataclasses.replace(run, cases=None)
     with pytest.raises(InputError, match='was not tested'):
         open_maps(alone, str(maps))
+
+
+def test_confusion_is_that_of_the_most_likely_class(mapped, tmp_path):
+    folder, maps = mapped()
+    (run,) = open_runs([folder])
+    binary = open_maps(run, str(maps))
+    both = ProbabilityMaps(
+        tmp_path / 'multiclass',
+        ids=run.cases.ids,
+        task='multiclass',
+        classes=binary.maps.classes,
+        postprocess={},
+        origin={},
+    )
+    both.start()
+    expected = np.zeros((2, 2), np.int64)
+    for one in binary.over({''}):
+        prob = one.probs[0] / 255
+        both.write(one.img_id, np.stack([1 - prob, prob]))
+        expected += joint_counts(prob > 0.5, one.gt[0], 2)
+    found = sum_maps(run, open_maps(run, str(both.folder)))
+    np.testing.assert_array_equal(found.confusion, expected)
+    assert np.isnan(found.mask_thr[0])
+    assert found.other_masks == 0

@@ -49,10 +49,10 @@ def test_the_difference_is_taken_on_the_same_images(read):
     assert 0 <= gain.low <= gain.value <= gain.high <= 0.1
     same = difference(one, one, 'dice_per_image')
     assert same == (0, 0, 0)
-    (row, *_) = comparison_table(one, other, None).rows
+    (row, *_) = comparison_table({'one': one, 'other': other}, None).rows
     assert row[:4] == ['foreground', 'dice_per_image', '0.7000', '0.7250']
     assert row[4].startswith('+0.0250 (+0.0000 …')
-    assert row[5] == 'within chance'
+    assert row[5] == 'includes 0'
 
 
 def test_images_in_common_are_brought_into_one_order(read):

@@ -1,12 +1,10 @@
 import json
 
-import numpy as np
 import pytest
 
 from mmseg_medical.apis.reports import sections
 from mmseg_medical.apis.reports.cases import Cases
 from mmseg_medical.apis.reports.logs import Curve
-from mmseg_medical.apis.reports.maps import CUTS, MapStatistics
 from mmseg_medical.apis.reports.run import open_runs
 from mmseg_medical.errors import InputError
 
@@ -16,38 +14,11 @@ def cases(write_run):
     return Cases.read(write_run() / 'per_image.csv')
 
 
-def test_the_worst_come_in_order_and_the_best_have_a_mask(cases):
-    worst, best = sections.extreme_rows(cases, 0, 2)
-    assert worst == [1, 0]
-    assert best == [2]
-    alike = Cases(
-        [*'abcd'],
-        ['x'],
-        np.array([[0, 1, 1, 9], [0, 5, 1, 9], [2, 0, 0, 9], [4, 0, 0, 9]])[
-            :, None
-        ],
-        1.0,
-        {},
-    )
-    assert sections.extreme_rows(alike, 0, 9) == ([1, 0], [3, 2])
-
-
-def test_images_without_a_score_are_no_worst(write_run):
-    counts = [[0, 0, 0, 9], [5, 5, 0, 9]]
-    cases = Cases.read(
-        write_run(counts=counts, empty=np.nan) / 'per_image.csv'
-    )
-    assert sections.extreme_rows(cases, 0, 3) == ([1], [])
-
-
 def test_what_is_not_there_is_said_with_the_command(write_run, cases):
     (run,) = open_runs([write_run()])
     for section, said in (
         (sections.learning([run]), 'No log of a training'),
         (sections.groups({'a': cases}, {'a': None}), "group_by='organ'"),
-        (sections.extremes({'a': cases}, {}, 2), '--overlays DIR'),
-        (sections.thresholds({}), '--out MAPS'),
-        (sections.calibration({}), '--maps MAPS'),
         (sections.postprocessing(None, cases), 'search_postprocess.py'),
     ):
         assert said in section.missing
@@ -86,41 +57,6 @@ def test_folds_have_a_table_and_a_deviation(write_run, tmp_path):
     assert '0.8500 ± 0.2121' in section.notes[1]
 
 
-def statistics(**changes):
-    curve = np.linspace(0, 1, 255)[None]
-    options = dict(
-        labels=['a'],
-        classes=['background', 'a'],
-        mask_thr=np.array([0.5]),
-        curve=curve,
-        pixels=np.ones((1, 256), np.int64),
-        positives=np.ones((1, 256), np.int64),
-        confusion=None,
-        other_masks=0,
-    )
-    return MapStatistics(**{**options, **changes})
-
-
-def test_the_best_threshold_stands_beside_that_of_the_model():
-    section = sections.thresholds({'run': statistics(other_masks=2)})
-    (row,) = section.tables[0].rows
-    here = np.searchsorted(CUTS, 0.5) / 254
-    assert row == ['a', '0.5', f'{here:.4f}', f'{CUTS[-1]:.4f}', '1.0000']
-    assert '2 masks of run are not those of its maps' in section.notes[-1]
-
-
-def test_classes_that_exclude_each_other_have_a_matrix(cases):
-    table = np.array([[6, 2], [1, 3]])
-    found = {'run': statistics(confusion=table, mask_thr=np.array([np.nan]))}
-    section = sections.confusion({'run': cases}, found)
-    rows = section.tables[1].rows
-    assert rows[0] == ['background', '75.00 %', '25.00 %', '8']
-    assert rows[1] == ['a', '25.00 %', '75.00 %', '4']
-    assert section.tables[1].shades[1] == [0.25, 0.75, 0.0]
-    (row,) = sections.thresholds(found).tables[0].rows
-    assert row[1] == 'most likely class'
-
-
 def test_a_search_is_told_with_its_honest_estimate(tmp_path, cases):
     path = tmp_path / 'postprocess.json'
     state = dict(
@@ -141,3 +77,8 @@ def test_a_search_is_told_with_its_honest_estimate(tmp_path, cases):
     path.write_text(json.dumps({**state, 'classes': ['a', 'b']}))
     with pytest.raises(InputError, match='the run has'):
         sections.postprocessing(path, cases)
+
+
+def test_few_images_are_said_to_be_few(cases):
+    notes = sections.scores({'run': cases}, {'run': [*'aabb']}).notes
+    assert 'run has 2 patients: intervals of so few are too narrow.' in notes
