@@ -4,23 +4,20 @@ Usage: tools/convert.py FROM TO --to-format FORMAT
 """
 
 import argparse
-import ast
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-from mmseg_medical.apis.command_line import run_tool
+from mmseg_medical.apis.command_line import options_of, run_tool
 from mmseg_medical.apis.convert import convert
 from mmseg_medical.converters.formats import FORMATS
-from mmseg_medical.errors import InputError
 from mmseg_medical.progress import Progress
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Convert annotations; ``argv`` as on the command line."""
     args = _parser().parse_args(argv)
-    writes = _options(args.to_options)
+    writes = options_of(args.to_options)
     if args.overlap:
         writes['overlap'] = args.overlap
     with Progress() as progress:
@@ -35,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             split=args.split,
             img_dir=args.images,
             objects=args.objects,
-            read_options=_options(args.from_options),
+            read_options=options_of(args.from_options),
             write_options=writes,
             skip_errors=args.skip_errors,
             overwrite=args.overwrite,
@@ -122,19 +119,6 @@ def _parser() -> argparse.ArgumentParser:
         help='replace what is there; a folder is kept as NAME.old',
     )
     return parser
-
-
-def _options(pairs: Sequence[str]) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition('=')
-        if not equals:
-            raise InputError(f'{pair!r} is not KEY=VALUE')
-        try:
-            options[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            options[key] = value
-    return options
 
 
 if __name__ == '__main__':

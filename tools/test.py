@@ -33,6 +33,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         'the masks',
     )
     parser.add_argument(
+        '--instances',
+        metavar='DIR',
+        help='folder for the instances of each image, one OME-TIFF each; '
+        'tools/convert.py makes other formats of them',
+    )
+    parser.add_argument(
         '--show', action='store_true', help='show each prediction'
     )
     parser.add_argument(
@@ -61,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         tta=args.tta,
         out=args.out,
         out_bits=args.out_bits,
+        instances=args.instances,
         postprocess=args.postprocess,
         show=args.show,
         show_dir=args.show_dir,

@@ -1,6 +1,7 @@
 """What the command-line tools share."""
 
 import argparse
+import ast
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -160,6 +161,24 @@ def thresholds_of(text: str | None, option: str) -> Thresholds | None:
     if not any(names):
         return numbers
     return dict(zip(names, numbers, strict=True))
+
+
+def options_of(pairs: Sequence[str]) -> dict[str, Any]:
+    """Arguments given as KEY=VALUE, values in Python where they are.
+
+    Raises:
+        InputError: If one has no ``=``.
+    """
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition('=')
+        if not equals:
+            raise InputError(f'{pair!r} is not KEY=VALUE')
+        try:
+            options[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            options[key] = value
+    return options
 
 
 def table_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:

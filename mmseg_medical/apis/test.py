@@ -18,6 +18,7 @@ def test(
     tta: bool = False,
     out: str | None = None,
     out_bits: int = 8,
+    instances: str | None = None,
     postprocess: str | None = None,
     show: bool = False,
     show_dir: str | None = None,
@@ -35,6 +36,8 @@ def test(
         tta: Merge the views of ``cfg.tta_model``.
         out: Folder for probability maps, one TIFF per image.
         out_bits: 8 or 16 for each probability.
+        instances: Folder for the instances of each image, one OME-TIFF with
+            ids and scores per image.
         postprocess: A ``postprocess.json``, which makes the masks; by default
             ``cfg.postprocess``, a file or a list of steps.
         show: Show each prediction in a window.
@@ -77,6 +80,8 @@ def test(
                 type='mmseg.SaveProbabilitiesHook', out_dir=out, bits=out_bits
             )
         )
+    if instances:
+        hooks.append(dict(type='mmseg.SaveInstancesHook', out_dir=instances))
     if show or show_dir:
         hooks.append(
             dict(

@@ -26,6 +26,7 @@ def write_ome(
     channels: Sequence[str] = (),
     pixel_size: tuple[float, float] | None = None,
     annotation: Mapping[str, str] | None = None,
+    name: str = '',
 ) -> None:
     """Write one OME-TIFF in deflated tiles.
 
@@ -35,12 +36,14 @@ def write_ome(
         channels: Names of the channels.
         pixel_size: (height, width) of a pixel in µm.
         annotation: Texts to keep in the OME-XML, by name.
+        name: Name that the file is going to have; its own by default.
     """
+    name = name or path.name
     metadata: dict[str, Any] = dict(
         axes='CYX'[-planes.ndim :],
-        Name=path.name.split('.ome')[0],
+        Name=name.split('.ome')[0],
         # One file, one name: the same bytes whenever it is written.
-        UUID=str(uuid.uuid5(uuid.NAMESPACE_OID, path.name)),
+        UUID=str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
     )
     if channels:
         metadata['Channel'] = dict(Name=list(channels))

@@ -204,6 +204,12 @@ _ALL = (
         'predictions',
         writer='',
     ),
+    Format(
+        'object_table',
+        'CSV or Parquet, a row for each object: size, form, stains',
+        'object_table',
+        reader='',
+    ),
     Format('labelme', 'LabelMe JSON', 'labelme'),
     Format('geojson', 'QuPath GeoJSON', 'geojson'),
     Format('cvat', 'CVAT XML', 'cvat'),

@@ -86,8 +86,18 @@ def write_image(
     classes: Sequence[str],
     content: str = 'classes',
     overlap: str = 'refuse',
+    name: str = '',
 ) -> None:
-    """Write one image; arguments and errors as those of :func:`write`."""
+    """Write one image; arguments and errors as those of :func:`write`.
+
+    Args:
+        record: The image.
+        file: File to write; the folder is made where it is missing.
+        classes: As there.
+        content: As there.
+        overlap: As there.
+        name: Name that the file is going to have; its own by default.
+    """
     planes, labels = _planes(record, classes, content, overlap)
     note = dict(content=content, classes=json.dumps(list(classes)))
     if labels is not None:
@@ -101,6 +111,7 @@ def write_image(
         channels=classes if content == 'channels' else (content,),
         pixel_size=record.pixel_size,
         annotation=note,
+        name=name,
     )
 
 

@@ -24,6 +24,7 @@ _TARGETS = (
     ('.geojson.gz', 'geojson'),
     ('.xml', 'cvat'),
     ('.dcm', 'dicom_seg'),
+    ('.parquet', 'object_table'),
 )
 
 

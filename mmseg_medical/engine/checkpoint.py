@@ -49,6 +49,7 @@ def _safe_globals() -> list[Any]:
         *(type(np.dtype(kind)) for kind in kinds),
         *((f, f'{m}.{f.__name__}') for f in functions for m in modules),
         (_attribute, 'builtins.getattr'),
+        bytes,  # of arrays without an element
     ]
 
 

@@ -8,6 +8,7 @@ from mmseg_medical.engine.hooks.classes import CheckClassesHook
 from mmseg_medical.engine.hooks.compile import CompileHook
 from mmseg_medical.engine.hooks.early_stopping import SafeEarlyStoppingHook
 from mmseg_medical.engine.hooks.freeze import FreezeHook
+from mmseg_medical.engine.hooks.instances import SaveInstancesHook
 from mmseg_medical.engine.hooks.log_overlays import LogOverlaysHook
 from mmseg_medical.engine.hooks.logger import SafeLoggerHook
 from mmseg_medical.engine.hooks.postprocess import PostprocessHook
@@ -34,6 +35,7 @@ __all__ = [
     'SafeCheckpointHook',
     'SafeEarlyStoppingHook',
     'SafeLoggerHook',
+    'SaveInstancesHook',
     'SaveProbabilitiesHook',
     'SyncBNHook',
 ]

@@ -21,6 +21,7 @@ from mmseg_medical.converters.probability_maps import (
 )
 from mmseg_medical.datasets.listing import listing, sample_name
 from mmseg_medical.errors import InputError
+from mmseg_medical.visualization.instances import draw_instances
 from mmseg_medical.visualization.overlay import draw_overlay
 
 # Metadata that are no facts of the image.
@@ -167,12 +168,24 @@ def _identity(checkpoint: str) -> str:
     return f'{os.path.basename(checkpoint)} {file_digest(checkpoint)}'
 
 
+def _draw(img: Any, sample: Any) -> Any:
+    """Outlines of instances where a sample has some, else its mask."""
+    kind = 'inst_map' if 'pred_inst_map' in sample else 'sem_seg'
+    pred, gt = (
+        None if found is None else found.data.cpu().numpy()
+        for found in map(sample.get, (f'pred_{kind}', f'gt_{kind}'))
+    )
+    if kind == 'sem_seg':
+        return draw_overlay(img, pred, gt)
+    return draw_instances(img, pred[0], None if gt is None else gt[0])
+
+
 @HOOKS.register_module()
 class OverlayHook(Hook):
     """Draw the prediction over each test image.
 
     Where the mask is known, hits are green, false positives red and misses
-    blue; else the prediction is green.
+    blue; else the prediction is green. Of instances outlines are drawn.
 
     Args:
         out_dir: Folder to write JPEG files to, or None; a relative one lies
@@ -204,12 +217,7 @@ class OverlayHook(Hook):
         outputs: Sequence[Any] = (),
     ) -> None:
         for img, sample in zip(data_batch['inputs'], outputs, strict=True):
-            gt = sample.get('gt_sem_seg')
-            picture = draw_overlay(
-                img.permute(1, 2, 0).cpu().numpy(),
-                sample.pred_sem_seg.data.cpu().numpy(),
-                None if gt is None else gt.data.cpu().numpy(),
-            )
+            picture = _draw(img.permute(1, 2, 0).cpu().numpy(), sample)
             name = sample_name(sample)
             if self.out_dir is not None:
                 _, jpeg = cv2.imencode('.jpg', picture)

@@ -20,6 +20,7 @@ from mmseg_medical.evaluation.functional.counts import (
 from mmseg_medical.evaluation.functional.instance_overlaps import (
     Overlaps,
     instance_overlaps,
+    object_overlaps,
 )
 from mmseg_medical.evaluation.functional.instances import (
     COCO_IOUS,
@@ -84,6 +85,7 @@ __all__ = [
     'joint_counts',
     'match',
     'nan_mean',
+    'object_overlaps',
     'overlap_counts',
     'panoptic_quality',
     'precision',

@@ -4,13 +4,17 @@ The table of an image is sparse: of each true instance only what was found in
 its pixels. No mask is compared a second time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from mmseg_medical._compiled import compiled
+from mmseg_medical.converters.runs import Runs
+from mmseg_medical.converters.shapes import Pixels
 
 IntArray = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -126,6 +130,49 @@ def instance_overlaps(true: NDArray[Any], pred: NDArray[Any]) -> Overlaps:
         counts[both],
         true_centres,
         pred_centres,
+    )
+
+
+def object_overlaps(true: Sequence[Runs], pred: Sequence[Runs]) -> Overlaps:
+    """Count what each pair of objects shares, which may lie over each other.
+
+    Args:
+        true: T true objects of an image, each of at least a pixel.
+        pred: P found objects of the same size, each of at least a pixel.
+
+    Returns:
+        Overlaps; instances are in the order of the objects.
+
+    Raises:
+        ValueError: If objects are of images of several sizes.
+    """
+    shapes = {runs.shape for runs in (*true, *pred)}
+    if len(shapes) > 1:
+        raise ValueError(
+            f'objects of images of several sizes: {sorted(shapes)} (height, '
+            'width)'
+        )
+    height, width = shapes.pop() if shapes else (1, 1)
+    sides, tables = [], []
+    for objects in (true, pred):
+        pixels = Pixels(objects)
+        places = pixels.columns * height + pixels.rows
+        ones = np.ones(len(places), np.int64)
+        tables.append(
+            csr_array(
+                (ones, (pixels.owners, places)),
+                (len(objects), height * width),
+            )
+        )
+        centres = pixels.mean(pixels.rows), pixels.mean(pixels.columns)
+        sides.append((pixels.areas, np.stack(centres, 1)))
+    pairs = (tables[0] @ tables[1].T).tocoo()
+    order = np.lexsort(pairs.coords[::-1])
+    rows, columns = (axis[order].astype(np.int64) for axis in pairs.coords)
+    (true_sizes, true_centres), (pred_sizes, pred_centres) = sides
+    return Overlaps(
+        *(true_sizes, pred_sizes, rows, columns, pairs.data[order]),
+        *(true_centres, pred_centres),
     )
 
 

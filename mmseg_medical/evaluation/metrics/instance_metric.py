@@ -19,8 +19,11 @@ from mmseg_medical.evaluation.functional import (
 )
 from mmseg_medical.evaluation.metrics.base import Labels
 from mmseg_medical.evaluation.metrics.per_image import PerImageMetric
+from mmseg_medical.postprocessing.instances import instance_types
 
-Measured = tuple[Overlaps, NDArray[np.float32]]
+Ids = NDArray[np.int64]
+# What instances share, scores of the found ones, types of true and found ones.
+Measured = tuple[Overlaps, NDArray[np.float32], Ids, Ids]
 
 
 @METRICS.register_module()
@@ -36,19 +39,23 @@ class InstanceMetric(PerImageMetric):
     - ``pq_per_image``, ``dq_per_image``, ``sq_per_image``: panoptic quality.
     - ``f1_12px_per_image``: of centres of mass within ``distance`` pixels.
 
-    An image without instances, true or found, is left out of all means.
+    An image without instances, true or found, is left out of all means. Each
+    type has the same scores, ``…/<type>``, of its true and found instances
+    alone.
 
     Args:
         iou_thrs: IoU from which on a detection is right.
         max_dets: Detections of the highest score of an image for
             ``…_max<n>``.
         distance: Of two centres, in pixels.
+        types: Names of the classes that instances are of, which the most of
+            their pixels have in ``gt_sem_seg`` and ``pred_sem_seg``.
         kwargs: Arguments of :class:`PerImageMetric`, as ``csv_file``,
             ``group_by`` and ``confidence``.
 
     Raises:
-        InputError: If a sample has no instances to compare, or as
-            :class:`PerImageMetric`.
+        InputError: If a sample has no instances to compare, a type is no
+            class, or as :class:`PerImageMetric`.
 
     Example:
         >>> val_evaluator = dict(type='InstanceMetric', max_dets=100)
@@ -63,12 +70,14 @@ class InstanceMetric(PerImageMetric):
         iou_thrs: Sequence[float] = COCO_IOUS,
         max_dets: int = 100,
         distance: float = 12,
+        types: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.iou_thrs = tuple(iou_thrs)
         self.max_dets = max_dets
         self.distance = distance
+        self.types = tuple(types)
 
     def labels(self, sample: dict[str, Any]) -> tuple[Labels, Labels]:
         """Ids of the prediction and of the mask, (H, W) each."""
@@ -94,7 +103,32 @@ class InstanceMetric(PerImageMetric):
         scores = np.asarray(sample['instance_scores'], np.float32)
         # Those that lie in ignored pixels alone are none.
         there = np.unique(pred[(gt >= 0) & (pred > 0)]) - 1
-        return overlaps, scores[there]
+        if not self.types:
+            none = np.zeros(0, np.int64)
+            return overlaps, scores[there], none, none
+        # Numbers of the true instances in the order of their ids.
+        ids, ranks = np.unique(np.maximum(gt, 0), return_inverse=True)
+        ranks = ranks.reshape(gt.shape) + (ids[0] > 0)
+        return (
+            overlaps,
+            scores[there],
+            instance_types(
+                ranks, _planes(sample, 'gt_sem_seg'), self._indices
+            ),
+            instance_types(
+                pred, _planes(sample, 'pred_sem_seg'), self._indices
+            )[there],
+        )
+
+    @property
+    def _indices(self) -> list[int]:
+        """Index of the class of each type."""
+        for name in self.types:
+            if name not in self.classes:
+                raise ValueError(
+                    f'type {name!r} is none of the classes {self.classes}'
+                )
+        return [self.classes.index(name) for name in self.types]
 
     def score(
         self,
@@ -102,9 +136,36 @@ class InstanceMetric(PerImageMetric):
         measured: list[Any],
         metas: list[dict[str, Any]],
     ) -> dict[str, float]:
-        overlaps, ranking = zip(*measured, strict=True)
+        overlaps, ranking, true, pred = zip(*measured, strict=True)
+        scores, columns = self._scores(overlaps, ranking, metas)
+        for name, index in zip(self.types, self._indices, strict=True):
+            more, cells = self._scores(
+                [
+                    one.select(t == index, p == index)
+                    for one, t, p in zip(overlaps, true, pred, strict=True)
+                ],
+                [
+                    one[p == index]
+                    for one, p in zip(ranking, pred, strict=True)
+                ],
+                metas,
+                suffix=f'/{name}',
+            )
+            scores |= more
+            columns |= cells
+        self.write(names, columns, metas)
+        return scores
+
+    def _scores(
+        self,
+        overlaps: Sequence[Overlaps],
+        ranking: Sequence[NDArray[np.float32]],
+        metas: list[dict[str, Any]],
+        suffix: str = '',
+    ) -> tuple[dict[str, float], dict[str, Any]]:
+        """Scores of the data set, and columns of its images, by name."""
         scores: dict[str, float] = {}
-        for suffix, limit in (
+        for capped, limit in (
             ('', None),
             (f'_max{self.max_dets}', self.max_dets),
         ):
@@ -112,16 +173,15 @@ class InstanceMetric(PerImageMetric):
                 values = coco_precision(
                     overlaps, ranking, thrs, max_dets=limit
                 )
-                scores[f'{name}{suffix}'] = float(values.mean())
+                scores[f'{name}{capped}{suffix}'] = float(values.mean())
         columns: dict[str, Any] = {}
         for name, values in self._per_image(overlaps).items():
             means = np.array(values)[:, None]
-            scores.update(self.average(f'{name}_per_image', means, metas))
-            columns[name] = values
-        columns['true'] = [len(one.true_sizes) for one in overlaps]
-        columns['found'] = [len(one.pred_sizes) for one in overlaps]
-        self.write(names, columns, metas)
-        return scores
+            scores |= self.average(f'{name}_per_image{suffix}', means, metas)
+            columns[f'{name}{suffix}'] = values
+        columns[f'true{suffix}'] = [len(one.true_sizes) for one in overlaps]
+        columns[f'found{suffix}'] = [len(one.pred_sizes) for one in overlaps]
+        return scores, columns
 
     def _per_image(
         self, overlaps: Sequence[Overlaps]
@@ -144,3 +204,9 @@ class InstanceMetric(PerImageMetric):
                 ]
             },
         )
+
+
+def _planes(sample: dict[str, Any], key: str) -> Labels:
+    """Labels (C, H, W) of a sample."""
+    planes: Labels = sample[key]['data'].cpu().numpy()
+    return planes

@@ -9,6 +9,7 @@ from mmseg_medical.postprocessing.instances.flow import FlowDecoder
 from mmseg_medical.postprocessing.instances.hv import HVDecoder
 from mmseg_medical.postprocessing.instances.seeds import SeedDecoder
 from mmseg_medical.postprocessing.instances.star import StarDecoder
+from mmseg_medical.postprocessing.instances.types import instance_types
 
 __all__ = [
     'Decoder',
@@ -18,4 +19,5 @@ __all__ = [
     'SeedDecoder',
     'StarDecoder',
     'build_decoder',
+    'instance_types',
 ]

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from mmseg_medical.evaluation.functional import instance_overlaps
+from mmseg_medical.converters.runs import Runs
+from mmseg_medical.converters.runs_geometry import runs_of_labels
+from mmseg_medical.evaluation.functional import (
+    instance_overlaps,
+    object_overlaps,
+)
 from mmseg_medical.evaluation.functional.instance_overlaps import _count
 
 
@@ -114,3 +119,25 @@ def test_instances_of_one_type_alone():
 def test_what_is_no_map_of_instances(true, pred, message):
     with pytest.raises(ValueError, match=message):
         instance_overlaps(true, pred)
+
+
+def test_objects_give_what_ids_give():
+    true, pred = labels(0), labels(1)
+    sides = [[*runs_of_labels(ids).values()] for ids in (true, pred)]
+    found = object_overlaps(*sides)
+    expected = instance_overlaps(true, pred)
+    for name, value in vars(expected).items():
+        np.testing.assert_allclose(getattr(found, name), value, err_msg=name)
+
+
+def test_objects_that_lie_over_each_other():
+    whole = Runs.from_mask(np.ones((2, 3), np.uint8), 'C')
+    part = Runs.from_mask(np.eye(2, 3, dtype=np.uint8), 'F')
+    found = object_overlaps([whole, part], [part, whole])
+    assert found.shared.tolist() == [2, 6, 2, 2]
+    np.testing.assert_allclose(found.ious, [1 / 3, 1, 1, 1 / 3])
+    assert object_overlaps([], [part]).pred_sizes.tolist() == [2]
+    assert object_overlaps([], []).shared.size == 0
+    other = Runs.from_mask(np.ones((3, 3), np.uint8), 'F')
+    with pytest.raises(ValueError, match=r'sizes: \[\(2, 3\), \(3, 3\)\]'):
+        object_overlaps([whole], [other])

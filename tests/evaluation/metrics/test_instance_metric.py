@@ -12,6 +12,8 @@ from mmseg_medical.evaluation.functional import (
 from mmseg_medical.evaluation.metrics import InstanceMetric
 from tests.evaluation.functional.test_instances import PRED, TRUE, pair
 
+EMPTY = np.zeros((3, 4), np.int32)
+
 
 def sample(true, pred, scores=None, **meta):
     count = len(np.unique(pred[pred > 0]))
@@ -73,7 +75,7 @@ def test_found_in_ignored_pixels_alone():
     true[:, 4:7] = -1
     made = metric()
     made.process(None, [sample(true, PRED, [0.9, 0.8, 0.7], img_id='a')])
-    ((_, (overlaps, scores), _),) = made.results
+    ((_, (overlaps, scores, *_), _),) = made.results
     assert len(overlaps.pred_sizes) == 2
     np.testing.assert_allclose(scores, [0.9, 0.7])
 
@@ -82,13 +84,13 @@ def test_several_tests_are_scored_as_one(tmp_path):
     whole = metric()
     for k in range(4):
         part = metric(results_file=str(tmp_path / f'{k}.pth'))
-        one = sample(*pair(k), img_id=f'a{k}')
+        one = sample(*(pair(k) if k else [EMPTY] * 2), img_id=f'a{k}')
         whole.process(None, [one])
         part.process(None, [one])
         part.evaluate(1)
     expected = whole.evaluate(4)
     found = metric().pool([tmp_path / f'{k}.pth' for k in range(4)])
-    assert found == pytest.approx(expected)
+    assert found == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,31 @@ def test_detections_for_an_image_of_another_size():
     one = sample(TRUE, PRED[:, :-1], img_id='a')
     with pytest.raises(ValueError, match=r"'a': .* differ in shape"):
         metric().process(None, [one])
+
+
+def test_types_are_scored_each_for_itself(tmp_path):
+    def planes(ids, types):
+        found = np.append(0, types).astype(np.uint8)[ids]
+        return dict(data=torch.from_numpy(found)[None])
+
+    true = np.array([[0, 1, 1, 5, 5, 7, 7, 0]], np.int32)
+    pred = np.array([[0, 1, 1, 2, 2, 0, 0, 3]], np.int32)
+    one = sample(true, pred, [0.9, 0.8, 0.7], img_id='a')
+    one['gt_sem_seg'] = planes(true, [1, 0, 0, 0, 2, 0, 1])
+    one['pred_sem_seg'] = planes(pred, [1, 1, 2])
+    path = tmp_path / 'cases.csv'
+    made = metric(types=('a', 'b'), csv_file=str(path))
+    made.dataset_meta = dict(classes=('background', 'a', 'b', 'border'))
+    made.process(None, [one])
+    scores = made.evaluate(1)
+    assert scores['dq_per_image'] == pytest.approx(2 / 3)
+    # a: one found, one missed, and one that is of b; b: missed, and wrong.
+    assert scores['dq_per_image/a'] == pytest.approx(1 / 2)
+    assert scores['dq_per_image/b'] == 0
+    assert scores['ap50/a'] == pytest.approx(51 / 101)
+    with open(path) as file:
+        (row,) = csv.DictReader(file)
+    assert (row['true/a'], row['found/a'], row['found/b']) == ('2', '2', '1')
+    made.dataset_meta = dict(classes=('background', 'a'))
+    with pytest.raises(ValueError, match=r"'a': type 'b' is none of the clas"):
+        made.process(None, [one])
