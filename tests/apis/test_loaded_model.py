@@ -4,7 +4,6 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmseg_medical.apis import load_config
 from mmseg_medical.apis.loaded_model import load_model
 from mmseg_medical.apis.model_files import ModelFiles
 from mmseg_medical.engine.checkpoint import load_checkpoint
@@ -192,6 +191,6 @@ def test_other_keys_of_the_config(files):
         },
     )
     assert model.origin['crop_size'] == (32, 32)
-    assert load_config(files.config).model.get('test_cfg') != dict(
+    assert Config.fromfile(files.config).model.get('test_cfg') != dict(
         mode='slide', crop_size=(32, 32)
     )

@@ -1,14 +1,14 @@
 import pytest
 import torch
+from mmengine.config import Config
 from mmseg.registry import MODELS
 
-from mmseg_medical.apis import load_config
 from mmseg_medical.engine.checkpoint import load_checkpoint
 from mmseg_medical.models.weights import load_weights
 
 
 def test_all_weights_are_loaded_or_none(trained, tmp_path):
-    model = MODELS.build(load_config(trained.config).model)
+    model = MODELS.build(Config.fromfile(trained.config).model)
     path = str(trained.checkpoint)
     meta = load_weights(model, path)
     assert meta['task'] == 'binary'
