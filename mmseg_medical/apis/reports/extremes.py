@@ -106,6 +106,6 @@ def _shown(
         pictures[f'{run}: {said}' if len(cases) > 1 else ''] = address(picture)
     base = next(iter(cases.values()))
     row = base.ids.index(img_id)
-    facts = [cells[row] for cells in base.groups().values() if cells[row]]
+    facts = [f'{k} {cells[row]}' for k, cells in base.groups().items()]
     told = [*([said] if len(cases) == 1 else []), ', '.join(facts)]
     return Shown(img_id, '; '.join(filter(None, told)), pictures)

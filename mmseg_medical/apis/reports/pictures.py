@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +29,13 @@ Picture = NDArray[np.uint8]
 
 
 class Source(Protocol):
-    """Where overlays come from."""
+    """Where overlays come from.
+
+    Attributes:
+        missing: Number of tested images that have none.
+    """
+
+    missing: int
 
     def draw(
         self, img_id: str, label: int | None, side: int = SIDE
@@ -109,6 +115,8 @@ class MapOverlays:
         self, img_id: str, label: int | None, side: int = SIDE
     ) -> Picture | None:
         """See :class:`Source`; an image that cannot be read has none."""
+        if img_id not in self.data.folds:
+            return None
         one = self.data.read(img_id)
         try:
             img: Any = self.loader.shown(dict(one.meta))[0]
@@ -131,6 +139,25 @@ class MapOverlays:
         return draw_overlay(
             shrink(img, side), pred[:, ::step, ::step], gt[:, ::step, ::step]
         )
+
+
+class FirstOf:
+    """Overlays of the first of several sources that has one.
+
+    Args:
+        sources: Sources in their order.
+    """
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self.sources = list(sources)
+        self.missing = 0
+
+    def draw(
+        self, img_id: str, label: int | None, side: int = SIDE
+    ) -> Picture | None:
+        """See :class:`Source`."""
+        found = (one.draw(img_id, label, side) for one in self.sources)
+        return next((one for one in found if one is not None), None)
 
 
 def address(picture: Picture | None) -> str:

@@ -15,6 +15,7 @@ from mmseg_medical.apis.reports.extremes import extremes
 from mmseg_medical.apis.reports.maps import MapStatistics, open_maps, sum_maps
 from mmseg_medical.apis.reports.pictures import (
     INLINE,
+    FirstOf,
     MapOverlays,
     OverlayFolder,
     Source,
@@ -227,7 +228,7 @@ def _list(
     note = f'{len(ids):,} cases, the worst first.'
     pictures: list[str] = []
     if sources and settings.thumbnails:
-        source = next(sources[run] for run in cases if run in sources)
+        source = FirstOf(sources[run] for run in cases if run in sources)
         chosen = order[: settings.thumbnails]
         pictures = stack.enter_context(thumbnails(source, ids, chosen, out))
         if len(chosen) < len(ids):

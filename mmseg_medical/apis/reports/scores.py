@@ -19,18 +19,18 @@ _ALL = 'mean over classes'
 
 
 class Score(NamedTuple):
-    """A score, or a difference, with its interval of 95 %."""
+    """A score, or a difference, with its interval of 95 %; nan for none."""
 
     value: float
     low: float
     high: float
 
     def text(self, sign: str = '') -> str:
-        """``0.8123 (0.7901 – 0.8301)``; – where it is not defined."""
+        """``0.8123 (0.7901 … 0.8301)``; – where it is not defined."""
         if np.isnan(self.value):
             return '–'
         value, low, high = (f'{part:{sign}.4f}' for part in self)
-        return f'{value} ({low} … {high})'
+        return value if np.isnan(self.low) else f'{value} ({low} … {high})'
 
 
 def score_of(
@@ -46,12 +46,14 @@ def score_of(
         cases: Images.
         name: One of :data:`ON_PAGE`.
         label: Class, or None for the mean over classes.
-        patients: One label per image; images of one are drawn together.
+        patients: One label per image; images of one are drawn together, and
+            a single one has no interval.
     """
     parts, wholes = _terms(cases, name, label)
     value = _value(cases, name, parts, wholes)
-    low, high = bootstrap_ratio(parts, wholes, groups=patients)
-    return Score(value, low, high)
+    if _is_alone(cases, patients):
+        return Score(value, np.nan, np.nan)
+    return Score(value, *bootstrap_ratio(parts, wholes, groups=patients))
 
 
 def difference(
@@ -76,8 +78,10 @@ def difference(
         _value(cases, name, *of)
         for cases, of in zip((before, after), terms, strict=True)
     ]
-    low, high = bootstrap_gain(*terms, groups=patients)
-    return Score(values[1] - values[0], low, high)
+    gain = values[1] - values[0]
+    if _is_alone(before, patients):
+        return Score(gain, np.nan, np.nan)
+    return Score(gain, *bootstrap_gain(*terms, groups=patients))
 
 
 def in_common(one: Cases, other: Cases) -> tuple[Cases, Cases]:
@@ -189,13 +193,14 @@ def comparison_table(
             gain = difference(before, after, name, label, patients=patients)
             sure = gain.low > 0 or gain.high < 0
             said = 'excludes 0' if sure else 'includes 0'
+            said = '–' if np.isnan(gain.low) else said
             rows.append(
                 [
                     label or _ALL,
                     name,
                     *('–' if np.isnan(v) else f'{v:.4f}' for v in terms),
                     gain.text('+'),
-                    '–' if np.isnan(gain.value) else said,
+                    said,
                 ]
             )
     header = ['class', 'score', *runs, 'difference', 'its interval']
@@ -213,6 +218,11 @@ def confusion_table(cases: Cases) -> Table:
     names = ('hits', 'false positives', 'misses', 'true negatives')
     header = [f'{name}: {of}' for of in ('pixels', 'images') for name in names]
     return Table(['class', *header], rows)
+
+
+def _is_alone(cases: Cases, patients: Sequence[str] | None) -> bool:
+    """Whether there is a single image or patient: it has no interval."""
+    return len(set(patients or cases.ids)) < 2
 
 
 def _rows(cases: Cases) -> list[str | None]:

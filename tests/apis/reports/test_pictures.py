@@ -5,6 +5,7 @@ import pytest
 from mmseg_medical.apis.reports import pictures
 from mmseg_medical.apis.reports.maps import open_maps
 from mmseg_medical.apis.reports.pictures import (
+    FirstOf,
     MapOverlays,
     OverlayFolder,
     thumbnails,
@@ -58,6 +59,18 @@ def test_overlays_of_maps_have_the_colours_of_right_and_wrong(mapped):
         assert abs(img[where] - tinted).max(initial=0) <= 0.5
     assert (pred & inside).any()
     assert (pred & ~gt).any()
+
+
+def test_the_first_source_that_has_a_picture_gives_it(mapped, overlays):
+    folder, maps = mapped()
+    (run,) = open_runs([folder])
+    of_maps = MapOverlays(open_maps(run, str(maps)))
+    assert of_maps.draw('a', None) is None
+    of_test = OverlayFolder(str(overlays), ['a'])
+    both = FirstOf([of_maps, of_test])
+    assert both.draw('a', None).shape == (320, 160, 3)
+    assert both.draw(run.cases.ids[0], None).shape == (64, 80, 3)
+    assert both.draw('none', None) is None
 
 
 def test_few_thumbnails_are_in_the_page_and_many_beside_it(

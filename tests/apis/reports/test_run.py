@@ -20,6 +20,18 @@ def test_a_run_says_what_it_is(mapped):
         run.patients('ward')
 
 
+def test_a_training_that_was_not_tested_is_a_run(trained):
+    folder = trained.checkpoint.parent
+    (run,) = open_runs([folder])
+    assert run.cases is None
+    assert run.facts['config'] == 'tiny.py'
+    assert run.facts['task'] == 'binary'
+    assert run.facts['iterations'] == '2'
+    (curve,) = run.curves
+    assert curve.validated
+    assert [step for step, _ in curve.scalars['loss']] == [1, 2]
+
+
 def test_folds_are_one_run(write_run, tmp_path):
     write_run('cv/fold_0', ids=[*'abcd'])
     write_run('cv/fold_1', ids=[*'efgh'])

@@ -38,6 +38,8 @@ def test_a_score_that_is_not_defined_is_a_dash(read):
     cases = read(counts=[[0, 0, 0, 9]] * 2)
     assert score_of(cases, 'sensitivity_per_image').text() == '–'
     assert score_of(cases, 'dice_pooled').value == 1
+    alone = score_of(cases, 'dice_per_image', patients=['p', 'p'])
+    assert alone.text() == '1.0000'  # one patient says nothing of others
 
 
 def test_the_difference_is_taken_on_the_same_images(read):
