@@ -68,8 +68,11 @@ def draw_learning(
                 )
             for step, name in stages:
                 axes.axvline(step, color='gray', lw=0.8, ls=':')
-                place = axes.get_xaxis_transform()
-                axes.text(step, 1, f' {name}', transform=place, fontsize=7)
+                axes.text(
+                    *(step, 0.02, f' {name}'),
+                    transform=axes.get_xaxis_transform(),
+                    fontsize=7,
+                )
             heads = {key.split('/')[0] for key in keys}
             title = keys[0] if len(keys) == 1 else keys[0].split('/')[0]
             axes.set_title(title if len(heads) == 1 else 'Dice')

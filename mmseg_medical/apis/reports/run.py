@@ -113,7 +113,9 @@ def _open(folder: Path, name: str) -> Run:
     classes = _classes(cfg)
     label = classes[-1] if classes else 'foreground'
     cases = _cases(folder, folds, label)
-    checkpoints = {str(path) for path in map(_checkpoint, tests[-1:]) if path}
+    last = [_tests(fold)[-1:] for fold in folds.values()] if folds else []
+    used = [one for tested in last for one in tested] or tests[-1:]
+    checkpoints = {str(path) for path in map(_checkpoint, used) if path}
     facts = {
         'config': _config_name(folder, folds),
         'data set': _data(cfg),
@@ -122,7 +124,7 @@ def _open(folder: Path, name: str) -> Run:
         'iterations': ', '.join(
             f'{n:,}' for n in dict.fromkeys(c.iterations for c in curves)
         ),
-        'checkpoint': ', '.join(sorted(checkpoints)),
+        'checkpoint': '\n'.join(sorted(checkpoints)),
         'tested on': _date(tests[-1].name) if tests and cases else '',
         'images': f'{len(cases.ids):,}' if cases else '',
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from mmseg_medical.apis.reports.scores import (
     in_common,
     score_of,
 )
+from mmseg_medical.apis.search_result import WAYS
 from mmseg_medical.errors import InputError
 from mmseg_medical.postprocessing import SavedPipeline
 from mmseg_medical.visualization.report import Section, Table
@@ -196,16 +198,15 @@ def postprocessing(path: Path | None, cases: Cases) -> Section:
             'they were chosen on; honest: on images that they were not chosen '
             'on.'
         )
-    cells = [
-        [
-            '–'
-            if v is None
-            else f'{v:.4g}'
-            if isinstance(v, float)
-            else str(v)
-            for v in row.values()
-        ]
-        for row in rows
-    ]
+    cells = [[_cell(key, row[key]) for key in row] for row in rows]
     tables = [Table([*rows[0]], cells, labels=2)] if rows else []
     return Section(title, notes, tables=tables)
+
+
+def _cell(key: str, value: Any) -> str:
+    """A score in four digits; parameters as they are."""
+    if value is None:
+        return '–'
+    if not isinstance(value, float):
+        return str(value)
+    return f'{value:.4f}' if key in WAYS else f'{value:.4g}'

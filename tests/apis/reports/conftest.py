@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -181,7 +182,9 @@ def browser(tmp_path) -> Iterator[Browser]:
     if command is None:
         pytest.skip('no chromium; apt-get install chromium')
     there, here = os.pipe(), os.pipe()
-    script = f'exec "$@" 3<&{there[0]} 4>&{here[1]} {there[0]}<&- {here[1]}>&-'
+    # It reads from 3 and writes to 4, which may be taken by other pipes.
+    ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (there[0], here[1])]
+    script = f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}'
     process = subprocess.Popen(
         [
             *('bash', '-c', script, 'browser', command, '--headless=new'),
@@ -190,13 +193,13 @@ def browser(tmp_path) -> Iterator[Browser]:
             f'--user-data-dir={tmp_path / "profile"}',
             '--window-size=1200,1600',
         ],
-        pass_fds=(there[0], here[1]),
+        pass_fds=ends,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(there[0])
-    os.close(here[1])
+    for end in (there[0], here[1], *ends):
+        os.close(end)
     one = Browser(there[1], here[0])
     try:
         yield one

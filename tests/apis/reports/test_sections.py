@@ -73,7 +73,7 @@ def test_a_search_is_told_with_its_honest_estimate(tmp_path, cases):
         'Steps: threshold.',
         f'dice_per_image: {state["verdict"]}',
     ]
-    assert section.tables[0].rows == [['all', 'all', '0.7', '–']]
+    assert section.tables[0].rows == [['all', 'all', '0.7000', '–']]
     path.write_text(json.dumps({**state, 'classes': ['a', 'b']}))
     with pytest.raises(InputError, match='the run has'):
         sections.postprocessing(path, cases)
