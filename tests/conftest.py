@@ -486,16 +486,23 @@ test_pipeline[1].scale = (32, 32)
 
 
 @pytest.fixture
-def on_two_ranks(monkeypatch) -> Callable[[Callable[[], None]], None]:
+def free_port() -> str:
+    """A port that no other test run on this machine has."""
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        return str(free.getsockname()[1])
+
+
+@pytest.fixture
+def on_two_ranks(
+    monkeypatch, free_port
+) -> Callable[[Callable[[], None]], None]:
     """Call a function in two processes, as torchrun starts them."""
 
     def call(function: Callable[[], None]) -> None:
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = free.getsockname()[1]
         for key, value in dict(
             MASTER_ADDR='127.0.0.1',
-            MASTER_PORT=port,
+            MASTER_PORT=free_port,
             WORLD_SIZE=2,
             GLOO_SOCKET_IFNAME='lo',
         ).items():

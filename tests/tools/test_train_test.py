@@ -124,7 +124,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
 
 
 def test_two_processes_train_on_the_cpu(
-    hubmap, tiny_config, tmp_path, clean_environment
+    hubmap, tiny_config, tmp_path, clean_environment, free_port
 ):
     config, work_dir = tiny_config(hubmap(), 4), tmp_path / 'two'
     done = subprocess.run(
@@ -132,7 +132,7 @@ def test_two_processes_train_on_the_cpu(
             *(str(TOOLS / 'dist_train.sh'), config, '2'),
             *('--work-dir', str(work_dir)),
         ],
-        env=dict(clean_environment, PORT='29611'),
+        env=dict(clean_environment, PORT=free_port),
         capture_output=True,
         text=True,
         timeout=180,

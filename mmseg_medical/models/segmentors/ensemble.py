@@ -156,7 +156,6 @@ class EnsembleSegmentor(ImagePredictor, BaseModel):
             )
         self.checkpoints += self.gatekeeper.checkpoints
         self.metas |= self.gatekeeper.metas
-        self.metas |= self.gatekeeper.metas
 
     def _load(self) -> None:
         """Load the members' checkpoints, which are of the same labels."""
