@@ -58,11 +58,6 @@ class Pixels:
         sums = np.bincount(self.owners, values, len(self.areas))
         return sums / self.areas
 
-    def mean_of(self, img: NDArray[Any]) -> Floats:
-        """Mean (n, C) of each object in an image (H, W, C)."""
-        found = img[self.rows, self.columns]
-        return np.stack([self.mean(values) for values in found.T], 1)
-
     def shapes(self) -> Shapes:
         """Measure the objects.
 

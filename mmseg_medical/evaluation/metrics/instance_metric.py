@@ -19,7 +19,7 @@ from mmseg_medical.evaluation.functional import (
 )
 from mmseg_medical.evaluation.metrics.base import Labels
 from mmseg_medical.evaluation.metrics.per_image import PerImageMetric
-from mmseg_medical.postprocessing.instances import instance_types
+from mmseg_medical.postprocessing.instances.types import instance_types
 
 Ids = NDArray[np.int64]
 # What instances share, scores of the found ones, types of true and found ones.
