@@ -1,5 +1,6 @@
 """Probability maps of several tests of the same images, as one."""
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,11 @@ from numpy.typing import NDArray
 
 from mmseg_medical.converters.lineage import Listing
 from mmseg_medical.converters.probability_maps import PathLike, ProbabilityMaps
+from mmseg_medical.converters.tiff import Region
+from mmseg_medical.converters.tiff_bands import bands_of
 from mmseg_medical.errors import InputError
+from mmseg_medical.postprocessing.merging import Ranks, check_weights, merge
+from mmseg_medical.progress import Progress
 
 
 class Members:
@@ -18,11 +23,15 @@ class Members:
 
     Args:
         maps: Maps of the same images, of one task and one list of classes.
-        weights: Weight of each, above 0.
+        weights: Weight of each, 0 or more; None weighs all alike. Members of
+            weight 0 are checked, and that is all.
+        method: One of :data:`mmseg_medical.postprocessing.merging.METHODS`.
 
     Raises:
-        InputError: If maps differ in images, task or classes, or one is not
-            there; or weights are not one above 0 for each.
+        InputError: If maps differ in images, task, classes or gate, or one is
+            not there; or weights or method are not as
+            :func:`mmseg_medical.postprocessing.merging.check_weights` says,
+            or ranks are asked for of classes that exclude each other.
 
     Attributes:
         ids: Ids of the images.
@@ -32,13 +41,13 @@ class Members:
     """
 
     def __init__(
-        self, maps: Sequence[ProbabilityMaps], weights: Sequence[float]
+        self,
+        maps: Sequence[ProbabilityMaps],
+        weights: Sequence[float] | None = None,
+        *,
+        method: str = 'mean',
     ) -> None:
-        if not maps or len(weights) != len(maps) or min(weights) <= 0:
-            raise InputError(
-                f'there is one weight above 0 for each of {len(maps)} folders '
-                f'of maps, got {list(weights)}'
-            )
+        weights = check_weights(weights, len(maps), method)
         first, *others = maps
         for one in others:
             _check_alike(one, first)
@@ -49,22 +58,33 @@ class Members:
                     f'maps, first {missing[0]!r}: was the test stopped? Run '
                     'it again'
                 )
-        self.maps = list(maps)
-        self.weights = [w / sum(weights) for w in weights]
+        pairs = [p for p in zip(maps, weights, strict=True) if p[1]]
+        self.maps = [one for one, _ in pairs]
+        self.weights = [weight for _, weight in pairs]
+        self.method = method
         self.ids, self.task = first.ids, first.task
         self.classes = first.classes
+        if method == 'rank' and self.task == 'multiclass':
+            raise InputError(
+                'classes of these maps exclude each other, and ranks of one '
+                'say nothing of another: take mean, geometric or max'
+            )
 
     @classmethod
     def open(
         cls,
         folders: Sequence[PathLike],
         weights: Sequence[float] | None = None,
+        *,
+        method: str = 'mean',
     ) -> 'Members':
         """Open folders of maps.
 
         Args:
-            folders: Folders that ``tools/test.py --out`` wrote.
-            weights: Weight of each; None weighs all alike.
+            folders: Folders that ``tools/test.py --out`` wrote, or folders of
+                ``fold_0``, ``fold_1`` … that it wrote, which count as one.
+            weights: Of each, as of the class.
+            method: As of the class.
 
         Raises:
             InputError: As of the class, and if a folder has no maps or is
@@ -74,8 +94,7 @@ class Members:
         for folder, path in zip(folders, paths, strict=True):
             if paths.count(path) > 1:
                 raise InputError(f'{folder} is named twice; raise its weight')
-        maps = [ProbabilityMaps.open(folder) for folder in folders]
-        return cls(maps, [1.0] * len(maps) if weights is None else weights)
+        return cls([_open(f) for f in folders], weights, method=method)
 
     @property
     def folders(self) -> list[Path]:
@@ -139,31 +158,101 @@ class Members:
             f'fold_{fold}': Members(
                 [self.maps[k] for k in members],
                 [self.weights[k] for k in members],
+                method=self.method,
             )
             for fold, members in sorted(folds.items())
         }
 
-    def mean(self, img_id: str) -> NDArray[np.float32]:
-        """Mean (C, H, W) of the maps of an image, in [0, 1].
+    def shape(self, img_id: str) -> tuple[int, int, int]:
+        """(C, H, W) of the maps of an image.
 
         Raises:
-            InputError: If maps differ in size.
+            InputError: If they differ in size.
             ImageError: If a map cannot be read.
         """
-        total: Any = 0
-        for one, weight in zip(self.maps, self.weights, strict=True):
-            probs = one.read(img_id).astype(np.float32)
-            if one is not self.maps[0] and probs.shape != total.shape:
+        first, *others = self.maps
+        shape = first.shape(img_id)
+        for one in others:
+            if (size := one.shape(img_id)) != shape:
                 raise InputError(
-                    f'{one.path(img_id)} has {probs.shape[1]} x '
-                    f'{probs.shape[2]} pixels (height x width), '
-                    f'{self.maps[0].path(img_id)} {total.shape[1]} x '
-                    f'{total.shape[2]}: are they of two images?'
+                    f'{one.path(img_id)} has {size[1]} x {size[2]} pixels '
+                    f'(height x width), {first.path(img_id)} {shape[1]} x '
+                    f'{shape[2]}: are they of two images?'
                 )
-            probs /= np.float32(one.levels)  # as thresholds are rounded
-            probs *= np.float32(weight)
-            total = probs + total
-        return total
+        return shape
+
+    def probs(
+        self, img_id: str, region: Region | None = None
+    ) -> NDArray[np.float32]:
+        """Maps (C, H, W) of an image as one, in [0, 1]; errors as shape().
+
+        Args:
+            img_id: Id of the image.
+            region: Part of it; None is all of it.
+        """
+        self.shape(img_id)
+        levels = [one.read(img_id, region) for one in self.maps]
+        if self.method == 'rank':
+            return self._ranks(levels)
+        return merge(
+            [
+                level.astype(np.float32) / np.float32(one.levels)
+                for level, one in zip(levels, self.maps, strict=True)
+            ],  # as thresholds are rounded
+            self.weights,
+            self.method,
+            exclusive=self.task == 'multiclass',
+        )
+
+    @functools.cached_property
+    def _ranks(self) -> Ranks:
+        """Ranks of levels in all maps, of which one band is read at a time."""
+        planes = len(self.channels)
+        counts = [
+            np.zeros((planes, one.levels + 1), np.int64) for one in self.maps
+        ]
+        for img_id in self.ids:
+            for region in bands_of(self.shape(img_id)):
+                for one, found in zip(self.maps, counts, strict=True):
+                    for k, plane in enumerate(one.read(img_id, region)):
+                        found[k] += np.bincount(
+                            plane.ravel(), minlength=one.levels + 1
+                        )
+        return Ranks(counts, self.weights)
+
+    def check(self, progress: Progress) -> None:
+        """Look at all files before anything is made of them.
+
+        Args:
+            progress: Counts the images.
+
+        Raises:
+            InputError: If maps differ in size, or one is of another image or
+                another test than its folder says.
+        """
+        for img_id in progress.over(self.ids):
+            self.shape(img_id)
+            for one in self.maps:
+                one.said(img_id)
+
+    @functools.cached_property
+    def parts(self) -> dict[str, str]:
+        """By id, the fold of its image, of maps of folds that were joined.
+
+        Raises:
+            InputError: If maps are of different folds.
+        """
+        joined = [one for one in self.maps if one.folders]
+        for one in joined[1:]:
+            for img_id, part in joined[0].folders.items():
+                if (other := one.folders[img_id]) != part:
+                    raise InputError(
+                        f'image {img_id!r} is of {part} in {joined[0].folder} '
+                        f'and of {other} in {one.folder}: of models that were '
+                        'trained on different splits nothing can be held out; '
+                        'train them on one (tools/train_folds.py --split)'
+                    )
+        return dict(joined[0].folders) if joined else {}
 
     def scores(self, img_id: str) -> dict[str, float]:
         """Mean of what all tests say of an image as a whole in one number."""
@@ -208,6 +297,14 @@ class Members:
             for name, groups in found
             if img_id in groups
         }
+
+
+def _open(folder: PathLike) -> ProbabilityMaps:
+    """Open maps of a test, or of tests of folds as one."""
+    parts = sorted(Path(folder).glob('fold_*/maps.json'))
+    if parts and not Path(folder, 'maps.json').is_file():
+        return ProbabilityMaps.joined(folder, [p.parent.name for p in parts])
+    return ProbabilityMaps.open(folder)
 
 
 def _check_alike(one: ProbabilityMaps, first: ProbabilityMaps) -> None:

@@ -45,7 +45,7 @@ def pseudo_label(
             images: of folds or of other networks. Their weighted mean counts.
         out: Folder to write, see :class:`PseudoLabels`.
         rules: Which pixels and images become labels.
-        weights: Weight of each folder, above 0; None weighs all alike.
+        weights: Weight of each folder, 0 or more; None weighs all alike.
         per_fold: Write ``out/fold_<k>`` for each fold, from the maps of
             models that held it out and of no other.
         overwrite: Replace ``out``, which is kept as ``NAME.old``.
@@ -88,7 +88,7 @@ class _Judge:
 
     def __call__(self, img_id: str) -> tuple[NDArray[np.uint8], Confidence]:
         members = self.members
-        probs = members.mean(img_id)
+        probs = members.probs(img_id)
         labels = sure_labels(probs, members.task, self.low, self.high)
         if self.pipeline is not None:
             masks = self.pipeline(

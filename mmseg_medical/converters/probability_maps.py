@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from mmseg_medical.converters.tiff import (
     read_metadata,
     write_tiff,
 )
+from mmseg_medical.converters.tiff_bands import write_tiff_bands
 from mmseg_medical.errors import InputError
 from mmseg_medical.postprocessing import Pipeline, default_steps
 
@@ -118,9 +119,31 @@ class ProbabilityMaps:
             parts: Names of the folders below it, one for each test.
 
         Raises:
-            InputError: If one has no maps or not all of them, two have an
+            InputError: As :meth:`joined`, or ``folder`` has maps of its own.
+        """
+        joined = cls.joined(folder, parts)
+        if (joined.folder / MANIFEST).is_file():
+            if not cls.open(folder).folders:
+                raise InputError(
+                    f'{folder} holds the maps of a test; choose another folder'
+                )
+        joined._write()
+        return joined
+
+    @classmethod
+    def joined(
+        cls, folder: PathLike, parts: Sequence[str]
+    ) -> 'ProbabilityMaps':
+        """Maps of several tests as those of one; nothing is written.
+
+        Args:
+            folder: Where the folders of ``parts`` lie.
+            parts: As of :meth:`join`.
+
+        Raises:
+            InputError: If one has no maps or not all of them, or two have an
                 image in common or differ in task, classes, post-processing
-                or bits, or ``folder`` has maps of its own.
+                or bits.
         """
         opened = {part: cls.open(Path(folder, part)) for part in parts}
         first = opened[parts[0]]
@@ -143,7 +166,7 @@ class ProbabilityMaps:
                     f'{folders[min(both)]}: no image belongs to two tests'
                 )
             folders |= dict.fromkeys(maps.ids, part)
-        joined = cls(
+        return cls(
             folder,
             ids=list(folders),
             task=first.task,
@@ -154,13 +177,6 @@ class ProbabilityMaps:
             folders=folders,
             images=merge(maps.images for maps in opened.values()),
         )
-        if (joined.folder / MANIFEST).is_file():
-            if not cls.open(folder).folders:
-                raise InputError(
-                    f'{folder} holds the maps of a test; choose another folder'
-                )
-        joined._write()
-        return joined
 
     def start(self, *, more: bool = False) -> None:
         """Claim the folder: write ``maps.json``.
@@ -241,9 +257,16 @@ class ProbabilityMaps:
 
     def lineage(self, img_id: str) -> dict[str, dict[str, Any]]:
         """What each checkpoint behind the map of an image says of itself."""
+        found: dict[str, dict[str, Any]] = self._origin_of(img_id).get(
+            'lineage', {}
+        )
+        return found
+
+    def _origin_of(self, img_id: str) -> dict[str, Any]:
         part = self.folders.get(img_id)
-        origin = self.origin if part is None else self.origin[part]
-        found: dict[str, dict[str, Any]] = origin.get('lineage', {})
+        found: dict[str, Any] = (
+            self.origin if part is None else self.origin[part]
+        )
         return found
 
     def missing(self) -> list[str]:
@@ -268,40 +291,106 @@ class ProbabilityMaps:
             meta: What the data set knows of it, as its ``organ``; texts and
                 numbers are kept.
         """
+        write_tiff(
+            self.path(img_id),
+            self._levels_of(probs),
+            planes=True,
+            metadata=self._facts(img_id, scores, meta),
+        )
+
+    def write_bands(
+        self,
+        img_id: str,
+        bands: Iterable[NDArray[Any]],
+        shape: tuple[int, int, int],
+        *,
+        scores: Mapping[str, Any] | None = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the map of an image of which one band is in memory at a time.
+
+        Args:
+            img_id: Id of the image.
+            bands: (C, h, W) in [0, 1], for each of :func:`bands_of`.
+            shape: (C, H, W) of all of them.
+            scores: As of :meth:`write`.
+            meta: As of :meth:`write`.
+        """
+        write_tiff_bands(
+            self.path(img_id),
+            map(self._levels_of, bands),
+            shape,
+            f'uint{self.bits}',
+            metadata=self._facts(img_id, scores, meta),
+        )
+
+    def _levels_of(self, probs: NDArray[Any]) -> NDArray[Any]:
         thr = None
         if self.task != 'multiclass':
             thr = self.postprocess['mask_thr']
         level = quantize(probs, thr, bits=self.bits)
         if self.task == 'multiclass':
             keep_winner(level, probs)
-        write_tiff(
-            self.path(img_id),
-            level,
-            planes=True,
-            metadata=dict(
-                id=img_id,
-                task=self.task,
-                classes=self.classes,
-                scores=dict(scores or {}),
-                meta={
-                    key: value
-                    for key, value in (meta or {}).items()
-                    if isinstance(value, (str, int, float))
-                },
-                **self.postprocess,
-            ),
+        return level
+
+    def _facts(
+        self,
+        img_id: str,
+        scores: Mapping[str, Any] | None,
+        meta: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        return dict(
+            id=img_id,
+            test=self._test_of(img_id),
+            task=self.task,
+            classes=self.classes,
+            scores=dict(scores or {}),
+            meta={
+                key: value
+                for key, value in (meta or {}).items()
+                if isinstance(value, (str, int, float))
+            },
+            **self.postprocess,
         )
 
+    def _test_of(self, img_id: str) -> str:
+        """What tells the test of a map from others."""
+        return _short_digest(self._origin_of(img_id))
+
+    @property
+    def digest(self) -> str:
+        """What tells these tests, and how masks are made, from others."""
+        return _short_digest([self.origin, self.postprocess, self.bits])
+
+    def said(self, img_id: str) -> dict[str, Any]:
+        """What the file of a map says of itself, as its scores.
+
+        Raises:
+            FileNotFoundError: If the map is not there.
+            InputError: If it is of another image or another test.
+        """
+        path = self.path(img_id)
+        found = read_metadata(path)
+        here = dict(id=img_id, test=self._test_of(img_id))
+        for key, value in here.items():
+            # Those of older versions do not say their test.
+            if found.get(key, value) != value:
+                what = 'image' if key == 'id' else 'model or test'
+                raise InputError(
+                    f'{path} is a map of another {what} ({found[key]}) than '
+                    f'{self.folder / MANIFEST} says ({value}): were folders '
+                    'mixed? Remove it, and run the test again'
+                )
+        return found
+
     def scores(self, img_id: str) -> dict[str, Any]:
-        """What the model said of an image as a whole."""
-        found: dict[str, Any] = read_metadata(self.path(img_id))['scores']
+        """What the model said of an image as a whole; errors as said()."""
+        found: dict[str, Any] = self.said(img_id)['scores']
         return found
 
     def meta(self, img_id: str) -> dict[str, Any]:
-        """What the data set knew of an image."""
-        found: dict[str, Any] = read_metadata(self.path(img_id)).get(
-            'meta', {}
-        )
+        """What the data set knew of an image; errors as said()."""
+        found: dict[str, Any] = self.said(img_id).get('meta', {})
         return found
 
     def pipeline(self, *, mask_thr: float | None = None) -> Pipeline:
@@ -324,8 +413,13 @@ class ProbabilityMaps:
             FileNotFoundError: If the map is not there.
             ImageError: If it cannot be read.
         """
-        img = TIFFImage(self.path(img_id)).read(region)
+        img = TIFFImage.open(self.path(img_id)).read(region)
         return np.atleast_3d(img).transpose(2, 0, 1)
+
+    def shape(self, img_id: str) -> tuple[int, int, int]:
+        """(C, H, W) of the map of an image; errors as :meth:`read`."""
+        height, width, *planes = TIFFImage.open(self.path(img_id)).shape
+        return (*planes, 1)[0], height, width
 
     def masks(
         self,
@@ -346,7 +440,7 @@ class ProbabilityMaps:
         """
         if probs is None:
             probs = self.read(img_id)
-        said = read_metadata(self.path(img_id))
+        said = self.said(img_id)
         return (pipeline or self.pipeline())(
             probs, meta=said.get('meta'), scores=said['scores']
         )
@@ -356,6 +450,11 @@ def _entries(state: dict[str, Any]) -> dict[str, Any]:
     """What a folder says, those of its origin by ``origin.…``."""
     origin = {f'origin.{k}': v for k, v in state['origin'].items()}
     return {k: v for k, v in state.items() if k != 'origin'} | origin
+
+
+def _short_digest(state: Any) -> str:
+    text = json.dumps(state, default=str, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def file_digest(path: PathLike) -> str:

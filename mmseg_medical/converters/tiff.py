@@ -24,6 +24,7 @@ Array = NDArray[Any]
 
 _JPEG = (6, 7, 34892, 33007)  # compressions that decode to RGB
 _ALPHA = ((1,), (2,))  # transparency: associated or not
+TILE = 256  # pixels on each side of those that are written
 
 
 class Region(NamedTuple):
@@ -318,18 +319,29 @@ def write_tiff(
     rgb = img.shape[2:] == (3,) and img.dtype == np.uint8 and not planes
     if img.ndim == 3 and img.shape[0] == 1:
         img = img[0]
+    separate = not rgb and img.ndim == 3
     with replacing(path) as temporary:
         tifffile.imwrite(
-            temporary,
-            img,
-            tile=(256, 256),
-            compression='deflate',
-            predictor=img.dtype.kind in 'ui',
-            photometric='rgb' if rgb else 'minisblack',
-            planarconfig=None if rgb or img.ndim == 2 else 'separate',
-            description=json.dumps(metadata or {}),
-            metadata=None,
+            temporary, img, **tiff_options(img.dtype, rgb, separate, metadata)
         )
+
+
+def tiff_options(
+    dtype: np.dtype[Any],
+    rgb: bool,
+    separate: bool,
+    metadata: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """How tifffile writes an image of this package."""
+    return dict(
+        tile=(TILE, TILE),
+        compression='deflate',
+        predictor=dtype.kind in 'ui',
+        photometric='rgb' if rgb else 'minisblack',
+        planarconfig='separate' if separate else None,
+        description=json.dumps(metadata or {}),
+        metadata=None,
+    )
 
 
 def read_metadata(path: PathLike) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def test_the_weighted_mean(write_maps):
     assert members.ids == ['a', 'b']
     assert members.weights == [0.75, 0.25]
     assert members.channels == ['lung']
-    mean = members.mean('a')
+    mean = members.probs('a')
     assert mean.dtype == np.float32
     np.testing.assert_allclose(mean, [[[0.15, 0.3, 0.9]]], atol=2e-3)
     assert members.mask_thr() == 0.5
@@ -151,17 +151,17 @@ def test_maps_of_two_sizes(write_maps):
     one = write_maps('one', A)
     two = write_maps('two', {**A, 'b': [[0.5, 0.5]]})
     members = Members.open([one, two])
-    members.mean('a')
+    members.probs('a')
     with pytest.raises(
         InputError, match=r'two/b\.tiff has 1 x 2 pixels .*one/b\.tiff 1 x 3'
     ):
-        members.mean('b')
+        members.probs('b')
 
 
 def test_what_is_missing_or_twice(write_maps):
     one = write_maps('one', A)
     with pytest.raises(
-        InputError, match=r'one weight above 0 for each of 1 f'
+        InputError, match=r'one weight of 0 or more, .* each of 1 m'
     ):
         Members.open([one], [0.0])
     with pytest.raises(
