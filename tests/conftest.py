@@ -7,6 +7,7 @@ import importlib.util
 import io
 import multiprocessing
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -451,7 +452,8 @@ def out_of_fold(hubmap, tiny_config, tmp_path) -> Callable[..., Any]:
 def trained(tmp_path_factory) -> SimpleNamespace:
     """One tiny training for all tests, which leave its files as they are.
 
-    It has ``root`` of the data, ``config`` and ``checkpoint``.
+    It has ``root`` of the data, ``config``, ``checkpoint``, and ``bare``, a
+    copy of its folder from before any test: a test writes a config there.
     """
     folder = tmp_path_factory.mktemp('trained')
     root = write_hubmap(folder / 'hubmap', 4, (64, 80))
@@ -460,7 +462,10 @@ def trained(tmp_path_factory) -> SimpleNamespace:
         _keep_loaders(patch)
         train(load_config(config, work_dir=str(folder / 'work')))
     return SimpleNamespace(
-        root=root, config=config, checkpoint=folder / 'work' / 'iter_2.pth'
+        root=root,
+        config=config,
+        checkpoint=folder / 'work' / 'iter_2.pth',
+        bare=shutil.copytree(folder / 'work', folder / 'bare'),
     )
 
 

@@ -21,8 +21,7 @@ def test_a_run_says_what_it_is(mapped):
 
 
 def test_a_training_that_was_not_tested_is_a_run(trained):
-    folder = trained.checkpoint.parent
-    (run,) = open_runs([folder])
+    (run,) = open_runs([trained.bare])
     assert run.cases is None
     assert run.facts['config'] == 'tiny.py'
     assert run.facts['task'] == 'binary'
